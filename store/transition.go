@@ -1,0 +1,176 @@
+package store
+
+import "slices"
+
+// State says where a case lies (RULES A3).
+type State string
+
+// The five states: 아침 대기, 답변 대기, 답변함, 부서 처리, 완료.
+const (
+	Waiting  State = "waiting"
+	Open     State = "open"
+	Answered State = "answered"
+	Review   State = "review"
+	Closed   State = "closed"
+)
+
+// States lists the states in the order of the screen.
+var States = []State{Waiting, Open, Answered, Review, Closed}
+
+// Targets that are not a state of their own.
+const (
+	toSame State = "same" // stays where it is
+	toNow  State = "now?" // open while the desk is open, else waiting with a queue item
+)
+
+// Action is what is done to a case.
+type Action string
+
+// The actions of the table.
+const (
+	ActMessage  Action = "message"
+	ActThanks   Action = "thanks"
+	ActWithdraw Action = "withdraw"
+	ActClosing  Action = "closing"
+	ActOpening  Action = "opening"
+	ActSnooze   Action = "snooze"
+	ActWake     Action = "wake"
+	ActReply    Action = "reply"
+	ActNote     Action = "note"
+	ActDismiss  Action = "no_answer_needed"
+	ActAccept   Action = "accept"
+	ActCorrect  Action = "correct"
+	ActTransfer Action = "transfer"
+	ActTake     Action = "take"
+	ActReturn   Action = "return"
+	ActResult   Action = "result"
+	ActClose    Action = "close"
+	ActReopen   Action = "reopen"
+	ActChange   Action = "change"
+)
+
+// guard is the condition under which a row applies, beyond state and actor.
+type guard string
+
+const (
+	always       guard = ""
+	officeOpen   guard = "open now"
+	officeClosed guard = "closed now"
+	inWindow     guard = "within the reopen window"
+	seenAll      guard = "the reply has seen everything"
+	seenSome     guard = "a newer citizen message lies there"
+	notAccepted  guard = "not accepted"
+	isAccepted   guard = "accepted"
+	awaits       guard = "a citizen's words lie unanswered"
+	hadReview    guard = "was with a department"
+)
+
+// awaiting says what a row does to awaiting_since (RULES A1).
+type awaiting int
+
+const (
+	asKeep   awaiting = iota
+	asSet             // arrival of this message, unless it is set
+	asNull            // a person answered
+	asUnseen          // the first citizen message the author has not seen
+	asNow             // this instant, unless it is set
+	asReset           // this instant in any case: a new round
+)
+
+// transition is one row of RULES A. The table is the only place that changes a state.
+type transition struct {
+	row      int
+	from     []State
+	action   Action
+	guard    guard
+	to       State
+	who      []Role
+	as       awaiting
+	accepts  bool // takes the case in when nobody has (legal clock)
+	done     bool // stops the clock: done_at = this commit
+	undone   bool // the citizen came back: done_at cleared
+	newRound bool
+	queue    bool // a queue row when it ends in waiting
+}
+
+var (
+	citizen    = []Role{RoleCitizen, RoleSystem}
+	job        = []Role{RoleJob, RoleSystem}
+	operator   = []Role{RoleAdmin, RoleOperator, RoleSystem}
+	department = []Role{RoleAdmin, RoleDepartment, RoleSystem}
+	handler    = []Role{RoleAdmin, RoleOperator, RoleDepartment, RoleSystem}
+	anyState   = []State{Waiting, Open, Answered, Review, Closed}
+	notClosed  = []State{Waiting, Open, Answered, Review}
+)
+
+// transitions holds the rows of RULES A that exist so far, in their order; rows 1, 2 and 11 make a new case and are
+// kept by newTicket. The first row whose state, action, guard and role fit is the one.
+var transitions = []transition{
+	{row: 3, from: []State{Waiting}, action: ActMessage, guard: officeClosed, to: Waiting, who: citizen, as: asSet},
+	{row: 4, from: []State{Waiting}, action: ActMessage, guard: officeOpen, to: Open, who: citizen, as: asSet},
+	{row: 5, from: []State{Open}, action: ActMessage, guard: officeOpen, to: Open, who: citizen, as: asSet},
+	{row: 6, from: []State{Open}, action: ActMessage, guard: officeClosed, to: Waiting, who: citizen, as: asSet, queue: true},
+	{row: 7, from: []State{Answered}, action: ActMessage, to: toNow, who: citizen, as: asSet, undone: true, queue: true},
+	{row: 8, from: []State{Answered, Closed}, action: ActThanks, to: toSame, who: citizen},
+	{row: 9, from: []State{Review}, action: ActMessage, to: Review, who: citizen, as: asSet},
+	{row: 10, from: []State{Closed}, action: ActMessage, guard: inWindow, to: toNow, who: citizen, as: asReset, newRound: true, queue: true},
+	{row: 14, from: notClosed, action: ActWithdraw, to: Closed, who: citizen, as: asNull, done: true},
+	{row: 16, from: []State{Open}, action: ActClosing, guard: awaits, to: Waiting, who: job, queue: true},
+	{row: 17, from: []State{Waiting}, action: ActOpening, guard: awaits, to: Open, who: job},
+	{row: 19, from: []State{Open, Answered, Review}, action: ActSnooze, to: toSame, who: handler},
+	{row: 19, from: []State{Open, Answered, Review}, action: ActWake, to: toSame, who: []Role{RoleAdmin, RoleOperator, RoleDepartment, RoleJob, RoleSystem}},
+	{row: 20, from: []State{Waiting, Open}, action: ActReply, guard: seenAll, to: Answered, who: handler, as: asNull, accepts: true, done: true},
+	{row: 21, from: []State{Waiting, Open}, action: ActReply, guard: seenSome, to: Open, who: handler, as: asUnseen, accepts: true},
+	{row: 22, from: []State{Answered}, action: ActReply, to: Answered, who: handler, done: true},
+	{row: 23, from: []State{Review}, action: ActReply, guard: seenAll, to: Review, who: handler, as: asNull},
+	{row: 23, from: []State{Review}, action: ActReply, guard: seenSome, to: Review, who: handler, as: asUnseen},
+	{row: 24, from: []State{Closed}, action: ActReply, to: Closed, who: handler},
+	{row: 25, from: anyState, action: ActNote, to: toSame, who: handler},
+	{row: 26, from: []State{Waiting, Open}, action: ActDismiss, to: Answered, who: operator, as: asNull, accepts: true, done: true},
+	{row: 27, from: notClosed, action: ActAccept, guard: notAccepted, to: toSame, who: handler},
+	{row: 28, from: notClosed, action: ActCorrect, guard: isAccepted, to: toSame, who: operator},
+	{row: 29, from: []State{Waiting, Open, Answered}, action: ActTransfer, to: Review, who: operator, as: asNull, accepts: true, undone: true},
+	{row: 30, from: []State{Review}, action: ActTake, to: Review, who: department},
+	{row: 31, from: []State{Review}, action: ActReturn, to: Open, who: department, as: asNow},
+	{row: 32, from: []State{Review}, action: ActTransfer, to: Review, who: handler},
+	{row: 39, from: []State{Review}, action: ActResult, to: Closed, who: department, as: asNull, accepts: true, done: true},
+	{row: 41, from: []State{Waiting, Open, Answered}, action: ActClose, to: Closed, who: operator, as: asNull, accepts: true, done: true},
+	{row: 46, from: []State{Closed}, action: ActReopen, guard: hadReview, to: Review, who: handler, as: asReset, newRound: true},
+	{row: 46, from: []State{Closed}, action: ActReopen, to: Open, who: handler, as: asReset, newRound: true},
+	{row: 47, from: anyState, action: ActChange, to: toSame, who: handler},
+}
+
+// allowed lists what the role may do in a state, for the answer of a 409.
+func allowed(state State, role Role) []Action {
+	var out []Action
+	for _, tr := range transitions {
+		if slices.Contains(tr.from, state) && slices.Contains(tr.who, role) && !slices.Contains(out, tr.action) {
+			out = append(out, tr.action)
+		}
+	}
+	return out
+}
+
+// find returns the row that applies. holds answers the row's guard.
+func find(state State, action Action, role Role, holds func(guard) bool) (transition, error) {
+	known := false
+	for _, tr := range transitions {
+		if tr.action != action || !slices.Contains(tr.from, state) {
+			continue
+		}
+		if !slices.Contains(tr.who, role) {
+			known = true
+			continue
+		}
+		if tr.guard == always || holds(tr.guard) {
+			return tr, nil
+		}
+	}
+	if known {
+		return transition{}, forbidden()
+	}
+	return transition{}, &Error{
+		Kind: WrongState, State: state, Allowed: allowed(state, role),
+		Text: "지금 상태에서는 할 수 없는 일이에요. 화면을 새로 고쳐 확인해 주세요.",
+	}
+}

@@ -1,0 +1,154 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"toktok/store/db"
+	"toktok/store/live"
+)
+
+// Tx is one closure of the shared commit: Now is fixed when it starts; notices, kicks and cache changes wait for the
+// COMMIT. A closure may run twice (RULES G1), so it keeps nothing outside itself.
+type Tx struct {
+	*db.Tx
+	Now     time.Time
+	Who     Actor
+	s       *DB
+	changes []live.Change
+	outbox  bool
+	photos  bool
+	times   bool
+	refresh bool
+	counts  map[string]int64
+}
+
+// Write runs fn in the shared transaction and returns when it is on disk. ctx bounds only the wait in the queue.
+func (s *DB) Write(ctx context.Context, who Actor, fn func(*Tx) error) error {
+	return s.engine.Write(ctx, func(t *db.Tx) error {
+		tx := &Tx{Tx: t, Now: t.Now.In(seoul).Truncate(time.Millisecond), Who: who, s: s}
+		if err := fn(tx); err != nil {
+			return err
+		}
+		if err := tx.keepCounts(); err != nil {
+			return err
+		}
+		if len(tx.changes) > 0 || tx.outbox || tx.photos || tx.times || tx.refresh {
+			t.AfterCommit(tx.after)
+		}
+		return nil
+	})
+}
+
+func (tx *Tx) after() {
+	if tx.refresh {
+		// Readers wait on the cache, not on us: the reload happens on the writer's way out, before Write returns.
+		if err := tx.s.reload(context.Background()); err != nil {
+			tx.s.log.Error("reload of cached settings failed", "err", err)
+		}
+	}
+	tx.s.hub.Publish(tx.changes...)
+	if tx.outbox {
+		signal(tx.s.outbox)
+	}
+	if tx.photos {
+		signal(tx.s.photos)
+	}
+	if tx.times {
+		signal(tx.s.times)
+	}
+}
+
+// changed queues the notice that a case changed.
+func (tx *Tx) changed(t *Ticket, former int64, kind string) {
+	tx.changes = append(tx.changes, live.Change{
+		Topic: "ticket", Number: t.Number, Ticket: t.ID, Department: t.Department.ID, Citizen: t.Citizen.ID, Former: former, Kind: kind,
+	})
+}
+
+// keepCounts adds the closure's differences to the counter rows.
+func (tx *Tx) keepCounts() error {
+	for name, n := range tx.counts {
+		if n == 0 {
+			continue
+		}
+		if _, err := tx.Exec(`insert into counters (name, value) values (?, ?)
+			on conflict (name) do update set value = value + excluded.value`, name, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) count(name string, n int64) {
+	if tx.counts == nil {
+		tx.counts = make(map[string]int64, 4)
+	}
+	tx.counts[name] += n
+}
+
+// audit records who did what to which case; detail holds ids, field names and digests, never words (RULES G4).
+func (tx *Tx) audit(action string, ticket int64, object, detail string) error {
+	var staff any
+	if tx.Who.Staff != 0 {
+		staff = tx.Who.Staff
+	}
+	var on any
+	if ticket != 0 {
+		on = ticket
+	}
+	_, err := tx.Exec(`insert into audit (at, who, staff, address, action, ticket, object, detail) values (?, ?, ?, ?, ?, ?, ?, ?)`,
+		ms(tx.Now), tx.Who.Label(), staff, tx.Who.Address, action, on, object, detail)
+	return err
+}
+
+// querier is what scan functions need: the transaction, or a reader bound to a context.
+type querier interface {
+	Query(query string, args ...any) (*sql.Rows, error)
+	QueryRow(query string, args ...any) *sql.Row
+}
+
+// reader reads committed rows; every read has a deadline (DESIGN §8), the engine's 5 s unless ctx is shorter.
+type reader struct {
+	ctx context.Context
+	e   *db.Engine
+}
+
+func (r reader) Query(query string, args ...any) (*sql.Rows, error) { return r.e.Query(r.ctx, query, args...) }
+func (r reader) QueryRow(query string, args ...any) *sql.Row       { return r.e.QueryRow(r.ctx, query, args...) }
+
+func (s *DB) read(ctx context.Context) reader { return reader{ctx, s.engine} }
+
+// all scans every row; it closes them and checks their error, so that no caller can forget.
+func all[T any](q querier, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := q.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, rows.Err()
+}
+
+func one[T any](q querier, scan func(*sql.Rows) (T, error), what, query string, args ...any) (T, error) {
+	list, err := all(q, scan, query, args...)
+	if err != nil || len(list) == 0 {
+		var zero T
+		if err == nil {
+			err = notFound(what)
+		}
+		return zero, err
+	}
+	return list[0], nil
+}
+
+func isNoRows(err error) bool { return errors.Is(err, sql.ErrNoRows) }
