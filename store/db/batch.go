@@ -1,0 +1,208 @@
+package db
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// A batch ends after this many closures or this long, whichever comes first, so
+// that no caller waits long for the COMMIT of the others.
+const (
+	batchMax  = 128
+	batchTime = 20 * time.Millisecond
+)
+
+// background is what statements on the writer run under: an interrupted statement
+// would roll back everybody's work (RULES G1).
+var background = context.Background()
+
+// commitTogether runs first and whatever else waits in one transaction and answers
+// everyone. It never waits for more to come.
+func (w *writer) commitTogether(first *request) {
+	started := w.e.o.Now()
+	for r := first; r != nil; r = w.next(started) {
+		if !r.begin() {
+			continue
+		}
+		w.batch = append(w.batch, r)
+		if !w.run(r) {
+			w.runAlone(r)
+			return
+		}
+	}
+	w.settle(w.batch)
+}
+
+// next takes a write that waits now; nil ends the batch.
+func (w *writer) next(started time.Time) *request {
+	if len(w.batch) >= batchMax || w.e.o.Now().Sub(started) >= batchTime {
+		return nil
+	}
+	select {
+	case r := <-w.e.queue: // nil when closed and empty
+		return r
+	default:
+		return nil
+	}
+}
+
+// runAlone answers a batch whose transaction culprit has taken down: culprit keeps
+// its error, every other closure runs again in a transaction of its own.
+func (w *writer) runAlone(culprit *request) {
+	all := slices.Clone(w.batch)
+	w.e.stats.rerun(len(all) - 1)
+	for i, r := range all {
+		if r != culprit {
+			w.run(r)
+		}
+		w.settle(all[i : i+1])
+	}
+}
+
+// run runs r's closure in the open transaction, or opens one, and leaves r.err. It
+// returns false when the work of others in the transaction is lost with it.
+func (w *writer) run(r *request) bool {
+	r.err, r.after = nil, nil
+	if !w.open {
+		if r.err = w.begin(); r.err != nil {
+			return true
+		}
+	}
+	// The first closure needs no savepoint: when it fails, nothing else is undone.
+	saved := w.survivors > 0
+	if saved {
+		if _, err := w.saveStmt.ExecContext(background); err != nil {
+			r.err = failed("savepoint", err)
+			return w.giveUp()
+		}
+	}
+	tx := &Tx{Now: w.e.o.Now(), w: w}
+	err := w.protect("write", func() error { return r.fn(tx) })
+	tx.end()
+	r.err, r.after = classify("write", err), tx.after
+
+	if w.rolledBack {
+		if r.err == nil {
+			r.err = ErrAborted // the closure overlooked the error that caused it
+		}
+		return w.giveUp()
+	}
+	if !saved && r.err != nil {
+		return w.giveUp()
+	}
+	if saved && r.err != nil {
+		if _, err := w.undoStmt.ExecContext(background); err != nil {
+			return w.giveUp()
+		}
+	}
+	if saved {
+		if _, err := w.releaseStmt.ExecContext(background); err != nil {
+			if r.err == nil {
+				r.err = failed("release", err)
+			}
+			return w.giveUp()
+		}
+	}
+	if r.err == nil {
+		w.survivors++
+	}
+	return true
+}
+
+// giveUp rolls back; true when nobody's work was in the transaction.
+func (w *writer) giveUp() bool {
+	alone := w.survivors == 0
+	w.rollback()
+	return alone
+}
+
+// settle commits the open transaction and answers rs in order.
+func (w *writer) settle(rs []*request) {
+	last, err := w.commit()
+	for _, r := range rs {
+		if r.err == nil {
+			r.err = err
+		}
+		r.settled = true
+	}
+	for _, r := range rs {
+		if r.err == nil {
+			w.runAfter(r.after)
+		}
+	}
+	w.runAfter(last)
+	w.e.stats.settled(rs)
+	for _, r := range rs {
+		r.answer()
+	}
+}
+
+func (w *writer) runAfter(fns []func()) {
+	for _, fn := range fns {
+		// Its panic is in the log; what was stored stays stored.
+		_ = w.protect("after commit", func() error { fn(); return nil })
+	}
+}
+
+// begin opens a transaction, on a new connection when this one is broken.
+func (w *writer) begin() error {
+	_, err := w.beginStmt.ExecContext(background)
+	if err != nil && KindOf(err) != KindBusy {
+		w.reconnect()
+		_, err = w.beginStmt.ExecContext(background)
+	}
+	if err != nil {
+		w.trouble("begin", err)
+		return failed("begin", err)
+	}
+	w.open, w.rolledBack, w.survivors = true, false, 0
+	return nil
+}
+
+// commit ends the open transaction, if any; it gives what BeforeCommit wants run afterwards.
+func (w *writer) commit() (after []func(), err error) {
+	if !w.open {
+		return nil, nil
+	}
+	if hook := w.e.o.BeforeCommit; hook != nil {
+		tx := &Tx{Now: w.e.o.Now(), w: w}
+		err := w.protect("before commit", func() error { return hook(tx) })
+		tx.end()
+		if err == nil && w.rolledBack {
+			err = ErrAborted
+		}
+		if err != nil {
+			w.trouble("before commit", err)
+			w.rollback()
+			return nil, failed("before commit", err)
+		}
+		after = tx.after
+	}
+	from := w.e.o.Now()
+	if _, err := w.commitStmt.ExecContext(background); err != nil {
+		if !IsConstraint(err) { // a deferred foreign key is a closure's mistake
+			w.trouble("commit", err)
+		}
+		w.rollback()
+		return nil, failed("commit", err)
+	}
+	w.open = false
+	w.e.commits.Add(1)
+	w.e.stats.committed(w.survivors, w.e.o.Now().Sub(from))
+	return after, nil
+}
+
+// rollback ends the open transaction, if any. When SQLite has ended it already,
+// ROLLBACK only says so.
+func (w *writer) rollback() {
+	if !w.open {
+		return
+	}
+	gone := w.rolledBack
+	w.open, w.survivors = false, 0
+	if _, err := w.rollbackStmt.ExecContext(background); err != nil && !gone {
+		w.trouble("rollback", err)
+		w.reconnect()
+	}
+}
