@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"time"
+
 	"toktok/store/hangul"
 )
 
@@ -71,7 +72,7 @@ func (tx *Tx) addMessage(t *Ticket, m *Message) error {
 	switch m.Kind {
 	case FromCitizen:
 		t.Unread++
-		t.CitizenAt, t.LastCitizen = m.At, m.ID
+		t.CitizenAt = m.At
 		t.preview(m)
 	case FromReply:
 		t.TalkedAt = m.At

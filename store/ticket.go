@@ -51,7 +51,6 @@ type Ticket struct {
 	UpdatedAt      time.Time
 	TalkedAt       time.Time
 	CitizenAt      time.Time
-	LastCitizen    int64 // id of the newest citizen message
 	EndsAsking     bool
 	FriendTold     bool
 	PhotoAsked     bool
@@ -89,7 +88,7 @@ const ticketColumns = `t.id, coalesce(t.number, ''), t.citizen, c.name,
 	t.priority, t.urgent, t.urgent_on, t.flooded, t.possible_repeat, t.round, coalesce(t.kind, ''),
 	t.received_at, t.accepted_at, t.accept_by, t.awaiting_since, t.first_reply_at, t.done_at, t.notified_at, t.closed_at, coalesce(t.outcome, ''),
 	t.snooze_until, t.paused, t.take_by, t.taken_at, coalesce(t.due, 0), t.due_at, coalesce(t.due_text, ''), coalesce(u.rule, ''), coalesce(u.steps, ''),
-	t.unread, t.preview, t.preview_kind, t.preview_at, t.updated_at, t.talked_at, t.citizen_at, coalesce(t.last_citizen, 0),
+	t.unread, t.preview, t.preview_kind, t.preview_at, t.updated_at, t.talked_at, t.citizen_at,
 	t.ends_asking, t.friend_told, t.photo_asked, t.callback_ended, t.period_told, coalesce(t.follow_up_on, '')`
 
 const ticketTables = ` from tickets t join citizens c on c.id = t.citizen
@@ -106,7 +105,7 @@ func scanTicket(rows *sql.Rows) (*Ticket, error) {
 		instant{&t.ReceivedAt}, instant{&t.AcceptedAt}, instant{&t.AcceptBy}, instant{&t.AwaitingSince}, instant{&t.FirstReplyAt},
 		instant{&t.DoneAt}, instant{&t.NotifiedAt}, instant{&t.ClosedAt}, &t.Outcome,
 		instant{&t.SnoozeUntil}, &t.Paused, instant{&t.TakeBy}, instant{&t.TakenAt}, &t.DueID, instant{&t.DueAt}, &t.DueText, &t.DueRule, &t.DueSteps,
-		&t.Unread, &t.Preview, &t.PreviewKind, instant{&t.PreviewAt}, instant{&t.UpdatedAt}, instant{&t.TalkedAt}, instant{&t.CitizenAt}, &t.LastCitizen,
+		&t.Unread, &t.Preview, &t.PreviewKind, instant{&t.PreviewAt}, instant{&t.UpdatedAt}, instant{&t.TalkedAt}, instant{&t.CitizenAt},
 		&t.EndsAsking, &t.FriendTold, &t.PhotoAsked, &t.CallbackEnded, &t.PeriodTold, &t.FollowUpOn)
 	if err != nil {
 		return nil, err
@@ -163,10 +162,12 @@ func (tx *Tx) insertTicket(t *Ticket, openedBy string) error {
 	}
 	id, err := tx.Insert(`/* insertTicket */ insert into tickets
 		(number, citizen, channel, test, state, subject, priority, urgent, urgent_on, flooded, possible_repeat,
-		 received_at, accept_by, awaiting_since, preview_at, updated_at, period_told, follow_up_on, category, department)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		 received_at, accept_by, awaiting_since, unread, preview, preview_kind, preview_at, updated_at, citizen_at, friend_told, photo_asked,
+		 period_told, follow_up_on, category, department)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		number, t.Citizen.ID, t.Channel, t.Test, t.State, t.Subject, t.Priority, t.Urgent, t.UrgentOn, t.Flooded, t.PossibleRepeat,
-		ms(t.ReceivedAt), msOrNil(t.AcceptBy), msOrNil(t.AwaitingSince), ms(t.PreviewAt), ms(t.UpdatedAt), t.PeriodTold, textOrNil(t.FollowUpOn),
+		ms(t.ReceivedAt), msOrNil(t.AcceptBy), msOrNil(t.AwaitingSince), t.Unread, t.Preview, t.PreviewKind, ms(t.PreviewAt), ms(t.UpdatedAt),
+		msOrNil(t.CitizenAt), t.FriendTold, t.PhotoAsked, t.PeriodTold, textOrNil(t.FollowUpOn),
 		idOrNil(t.Category.ID), idOrNil(t.Department.ID))
 	if err != nil {
 		return err
@@ -184,13 +185,13 @@ func (tx *Tx) saveTicket(t *Ticket) error {
 		urgent = ?, urgent_on = ?, flooded = ?, possible_repeat = ?, round = ?, kind = ?, received_at = ?, accepted_at = ?, accept_by = ?,
 		awaiting_since = ?, first_reply_at = ?, done_at = ?, notified_at = ?, closed_at = ?, outcome = ?, snooze_until = ?, paused = ?,
 		take_by = ?, taken_at = ?, due = ?, due_at = ?, due_text = ?, unread = ?, preview = ?, preview_kind = ?, preview_at = ?, updated_at = ?,
-		talked_at = ?, citizen_at = ?, last_citizen = ?, ends_asking = ?, friend_told = ?, photo_asked = ?, callback_ended = ?, period_told = ?, follow_up_on = ?
+		talked_at = ?, citizen_at = ?, ends_asking = ?, friend_told = ?, photo_asked = ?, callback_ended = ?, period_told = ?, follow_up_on = ?
 		where id = ?`,
 		t.State, t.Subject, idOrNil(t.Category.ID), idOrNil(t.Department.ID), idOrNil(t.Assignee.ID), t.Priority,
 		t.Urgent, t.UrgentOn, t.Flooded, t.PossibleRepeat, t.Round, textOrNil(t.Kind), ms(t.ReceivedAt), msOrNil(t.AcceptedAt), msOrNil(t.AcceptBy),
 		msOrNil(t.AwaitingSince), msOrNil(t.FirstReplyAt), msOrNil(t.DoneAt), msOrNil(t.NotifiedAt), msOrNil(t.ClosedAt), textOrNil(t.Outcome), msOrNil(t.SnoozeUntil), t.Paused,
 		msOrNil(t.TakeBy), msOrNil(t.TakenAt), idOrNil(t.DueID), msOrNil(t.DueAt), textOrNil(t.DueText), t.Unread, t.Preview, t.PreviewKind, ms(t.PreviewAt), ms(t.UpdatedAt),
-		msOrNil(t.TalkedAt), msOrNil(t.CitizenAt), idOrNil(t.LastCitizen), t.EndsAsking, t.FriendTold, t.PhotoAsked, t.CallbackEnded, t.PeriodTold, textOrNil(t.FollowUpOn),
+		msOrNil(t.TalkedAt), msOrNil(t.CitizenAt), t.EndsAsking, t.FriendTold, t.PhotoAsked, t.CallbackEnded, t.PeriodTold, textOrNil(t.FollowUpOn),
 		t.ID)
 	if err != nil {
 		return err

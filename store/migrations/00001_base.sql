@@ -224,7 +224,6 @@ create table tickets (
   updated_at      integer not null,
   talked_at       integer,                      -- last message a person or a case notice sent (RULES B4)
   citizen_at      integer,                      -- last message of the citizen
-  last_citizen    integer,                      -- its id
   ends_asking     integer not null default 0 check (ends_asking in (0, 1)),  -- our last words end in a question (RULES A6)
   friend_told     integer not null default 0 check (friend_told in (0, 1)),
   photo_asked     integer not null default 0 check (photo_asked in (0, 1)),
