@@ -209,13 +209,21 @@ func splitList(s string) []string {
 	if inner, ok := strings.CutPrefix(s, "List("); ok {
 		s = strings.TrimSuffix(inner, ")")
 	}
-	for part := range strings.SplitSeq(s, ",") {
-		trimmed := strings.TrimSpace(part)
-		switch {
-		case strings.HasPrefix(trimmed, "http://"), strings.HasPrefix(trimmed, "https://"):
-			urls = append(urls, trimmed)
-		case len(urls) > 0 && trimmed != "":
-			urls[len(urls)-1] += "," + strings.TrimRight(part, " ")
+	for start, i := -1, 0; i <= len(s); i++ { // a URL begins at the start or behind a comma, and lasts until the next one
+		if i < len(s) && i > 0 && s[i-1] != ',' {
+			continue
+		}
+		rest := strings.TrimLeft(s[i:], " ")
+		isURL := strings.HasPrefix(rest, "http://") || strings.HasPrefix(rest, "https://")
+		if i < len(s) && !isURL {
+			continue
+		}
+		if start >= 0 {
+			urls = append(urls, strings.TrimRight(s[start:i], ", "))
+		}
+		start = len(s) - len(rest)
+		if !isURL {
+			break
 		}
 	}
 	return urls
