@@ -1,0 +1,4 @@
+package secret
+
+// Slots are the places for hashes under way.
+var Slots = slots
