@@ -66,14 +66,14 @@ type Permission string
 
 // The permissions of the authorization table.
 const (
-	MaySee      Permission = "see"      // cases within sight
-	MayAnswer   Permission = "answer"   // reply, note, accept, close, reopen, change
-	MayTransfer Permission = "transfer" // to a department; back from one
+	MaySee       Permission = "see"      // cases within sight
+	MayAnswer    Permission = "answer"   // reply, note, accept, close, reopen, change
+	MayTransfer  Permission = "transfer" // to a department; back from one
 	MayConfigure Permission = "configure"
-	MayManage   Permission = "manage" // staff, tokens
-	MayOperate  Permission = "operate" // system page: jobs, outbox, quarantine
-	MayAudit    Permission = "audit"
-	MayAlways   Permission = "account" // every signed-in account: own account, sign out
+	MayManage    Permission = "manage"  // staff, tokens
+	MayOperate   Permission = "operate" // system page: jobs, outbox, quarantine
+	MayAudit     Permission = "audit"
+	MayAlways    Permission = "account" // every signed-in account: own account, sign out
 )
 
 // permissions is the authorization table: the route table, the store and the matrix test share it.

@@ -21,20 +21,20 @@ const (
 
 // Message is one entry of a thread. Its order is its id, never its time (RULES B6).
 type Message struct {
-	ID        int64
-	Ticket    int64
-	Number    string // of the ticket
-	Citizen   int64
-	Kind      MessageKind
-	Text      string
-	At        time.Time
-	ByStaff   int64
-	ByName    string
-	Key       string
-	Repeats   int
-	SeenAt    time.Time
-	Files     []File
-	Delivery  *Delivery // newest delivery of a reply, notice or line
+	ID       int64
+	Ticket   int64
+	Number   string // of the ticket
+	Citizen  int64
+	Kind     MessageKind
+	Text     string
+	At       time.Time
+	ByStaff  int64
+	ByName   string
+	Key      string
+	Repeats  int
+	SeenAt   time.Time
+	Files    []File
+	Delivery *Delivery // newest delivery of a reply, notice or line
 }
 
 const messageColumns = `m.id, m.ticket, coalesce(t.number, ''), m.citizen, m.kind, m.text, m.at, coalesce(m.by_staff, 0), m.by_name, m.key, m.repeats, m.seen_at`
@@ -48,6 +48,26 @@ func scanMessage(rows *sql.Rows) (Message, error) {
 // addMessage stores a message of the case and keeps the case's preview, unread count and talk marks; the caller saves
 // the case. Notes and log entries do not become the preview.
 func (tx *Tx) addMessage(t *Ticket, m *Message) error {
+	if err := tx.insertMessage(t, m); err != nil {
+		return err
+	}
+	switch m.Kind {
+	case FromCitizen:
+		t.Unread++
+		t.CitizenAt = m.At
+		t.preview(m)
+	case FromReply:
+		t.TalkedAt = m.At
+		t.EndsAsking = hangul.EndsWithQuestion(m.Text)
+		t.preview(m)
+	case FromAuto:
+		t.preview(m)
+	}
+	return nil
+}
+
+// insertMessage stores a message and tells the search index of it.
+func (tx *Tx) insertMessage(t *Ticket, m *Message) error {
 	m.Ticket, m.Number, m.Citizen = t.ID, t.Number, t.Citizen.ID
 	if m.At.IsZero() {
 		m.At = tx.Now
@@ -63,28 +83,16 @@ func (tx *Tx) addMessage(t *Ticket, m *Message) error {
 	if m.ByName == "" && m.Kind != FromCitizen && tx.Who.IsStaff() {
 		m.ByName = tx.Who.Name
 	}
-	id, err := tx.Insert(`/* addMessage */ insert into messages (ticket, citizen, kind, text, at, by_staff, by_name, key, repeats)
+	id, err := tx.Insert(`/* insertMessage */ insert into messages (ticket, citizen, kind, text, at, by_staff, by_name, key, repeats)
 		values (?, ?, ?, ?, ?, ?, ?, ?, ?)`, t.ID, t.Citizen.ID, m.Kind, m.Text, ms(m.At), staff, m.ByName, m.Key, m.Repeats)
 	if err != nil {
 		return err
 	}
 	m.ID = id
-	switch m.Kind {
-	case FromCitizen:
-		t.Unread++
-		t.CitizenAt = m.At
-		t.preview(m)
-	case FromReply:
-		t.TalkedAt = m.At
-		t.EndsAsking = hangul.EndsWithQuestion(m.Text)
-		t.preview(m)
-	case FromAuto:
-		t.preview(m)
-	}
 	if m.Kind == FromLog {
 		return nil
 	}
-	_, err = tx.Exec(`/* addMessage */ insert into changes (message, op) values (?, 'add')`, m.ID)
+	_, err = tx.Exec(`/* insertMessage */ insert into changes (message, op) values (?, 'add')`, m.ID)
 	return err
 }
 

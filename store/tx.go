@@ -116,8 +116,12 @@ type reader struct {
 	e   *db.Engine
 }
 
-func (r reader) Query(query string, args ...any) (*sql.Rows, error) { return r.e.Query(r.ctx, query, args...) }
-func (r reader) QueryRow(query string, args ...any) *sql.Row       { return r.e.QueryRow(r.ctx, query, args...) }
+func (r reader) Query(query string, args ...any) (*sql.Rows, error) {
+	return r.e.Query(r.ctx, query, args...)
+}
+func (r reader) QueryRow(query string, args ...any) *sql.Row {
+	return r.e.QueryRow(r.ctx, query, args...)
+}
 
 func (s *DB) read(ctx context.Context) reader { return reader{ctx, s.engine} }
 

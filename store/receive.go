@@ -1,0 +1,327 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"toktok/store/db"
+	"toktok/store/hangul"
+	"toktok/store/kakao/event"
+	"toktok/store/kakao/skill"
+	"toktok/store/wording"
+)
+
+// In is one call of the skill webhook: the body as it came, and when it had been read.
+type In struct {
+	Body      []byte
+	RequestID string    // X-Request-Id
+	Arrived   time.Time // service clock; decides open or closed, period and year (RULES B6)
+	Real      time.Time // the wall's, for Kakao's own limits
+}
+
+// Answer is a valid v2.0 body, whatever came. Offer is to be settled when the last byte is written; 0 = none.
+type Answer struct {
+	Body  []byte
+	Offer int64
+}
+
+// commitBudget is how long a citizen's message may wait for its commit (DESIGN §6); past it the answer is an honest
+// "not yet confirmed". Kakao shows nothing that comes after 5 s (kakao-chatbot.md §1.1).
+const commitBudget = 2500 * time.Millisecond
+
+// call is a decoded skill call on its way through the transaction.
+type call struct {
+	In
+	body   []byte // masked
+	masked int
+	req    *skill.Request
+	text   string // what was typed, cleaned; empty for a photo
+	photos []string
+	print  []byte
+	pace   int // usual minutes to an answer; 0 = not known
+	manned bool
+}
+
+// Receive takes one call in: masked, journalled, filed under a case in one durable transaction, and answered. It never
+// fails; what cannot be filed is kept in quarantine or truthfully refused.
+func (s *DB) Receive(ctx context.Context, in In) Answer {
+	in.Arrived = in.Arrived.In(seoul).Truncate(time.Millisecond)
+	body, masked := maskBody(in.Body)
+	req, err := skill.Decode(body)
+	switch {
+	case err != nil:
+		return s.keepAside(ctx, in, body, quarUnreadable, err.Error(), wording.Quarantined)
+	case !s.ourBot(req.BotID):
+		return s.keepAside(ctx, in, body, quarWrongBot, "bot is not in TOKTOK_BOT_ID", wording.WrongBot)
+	case req.GroupChat:
+		return s.keepAside(ctx, in, body, quarGroup, "group chats are not served", wording.WrongBot)
+	}
+	c := &call{In: in, body: body, masked: masked, req: req, print: fingerprint(req)}
+	c.read(s)
+	if req.IsTest() {
+		return s.answerTest(ctx, c)
+	}
+	c.pace, c.manned = s.usualPace(ctx), s.manned()
+
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitBudget)
+	type outcome struct {
+		answer Answer
+		err    error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		defer cancel()
+		a, err := s.take(ctx, c)
+		done <- outcome{a, err}
+	}()
+	late := time.NewTimer(commitBudget + 200*time.Millisecond)
+	defer late.Stop()
+	select {
+	case o := <-done:
+		if o.err != nil {
+			return s.answerTrouble(c, o.err)
+		}
+		return o.answer
+	case <-late.C:
+		// The closure has begun and will end one way or the other; what it hands out was not seen by the citizen.
+		go func() {
+			if o := <-done; o.err == nil && o.answer.Offer != 0 {
+				if err := s.SettleOffer(context.Background(), o.answer.Offer, false); err != nil {
+					s.log.Error("offer of a late commit not returned", "offer", o.answer.Offer, "err", err)
+				}
+			}
+		}()
+		return Answer{Body: skill.Safe(s.say(wording.Unconfirmed, wording.Vars{}))}
+	}
+}
+
+// take files the call in one transaction.
+func (s *DB) take(ctx context.Context, c *call) (Answer, error) {
+	var a Answer
+	err := s.Write(ctx, Actor{Role: RoleCitizen}, func(tx *Tx) error {
+		var err error
+		a, err = tx.take(c)
+		return err
+	})
+	return a, err
+}
+
+// answerTrouble says truthfully what happened to a message that was not filed.
+func (s *DB) answerTrouble(c *call, err error) Answer {
+	if KindOf(err) == Unavailable || errors.Is(err, context.DeadlineExceeded) {
+		s.log.Warn("intake refused", "request", c.RequestID, "err", err)
+		return Answer{Body: skill.Safe(s.say(wording.Overload, wording.Vars{}))}
+	}
+	return s.keepAside(context.Background(), c.In, c.body, quarFailed, err.Error(), wording.Quarantined)
+}
+
+// keepAside stores a masked body in quarantine and answers politely (RULES B3). Only when that fails too does the
+// citizen read that nothing was stored.
+func (s *DB) keepAside(ctx context.Context, in In, body []byte, reason, detail string, key wording.Key) Answer {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitBudget/2)
+	defer cancel()
+	err := s.Write(ctx, System("intake"), func(tx *Tx) error {
+		return tx.quarantine(reason, detail, in.RequestID, body, in.Arrived)
+	})
+	if err != nil {
+		s.log.Error("quarantine failed", "request", in.RequestID, "reason", reason, "err", err)
+		return Answer{Body: skill.Safe(s.say(wording.Overload, wording.Vars{}))}
+	}
+	s.log.Warn("intake kept aside", "request", in.RequestID, "reason", reason)
+	return Answer{Body: skill.Safe(s.say(key, wording.Vars{}))}
+}
+
+// replay takes a quarantined body in with its original arrival.
+func (s *DB) replay(ctx context.Context, who Actor, q Quarantined) error {
+	req, err := skill.Decode(q.Body)
+	if err != nil {
+		return &Error{Kind: Invalid, Text: "이 글은 읽을 수 없는 형식이에요. 내용을 확인하고 처리 완료로 표시해 주세요.", Err: err}
+	}
+	if !s.ourBot(req.BotID) {
+		return &Error{Kind: Invalid, Text: "설정에 없는 봇에서 온 글이에요. 봇 ID 설정을 확인한 뒤 다시 시도해 주세요."}
+	}
+	c := &call{In: In{Body: q.Body, RequestID: q.Request, Arrived: q.At, Real: q.At}, body: q.Body, req: req, print: fingerprint(req)}
+	c.read(s)
+	c.req.CallbackURL = "" // its window is long over
+	return s.Write(ctx, Actor{Role: RoleCitizen}, func(tx *Tx) error {
+		a, err := tx.take(c)
+		if err != nil {
+			return err
+		}
+		if a.Offer != 0 { // nobody reads this answer
+			if err := tx.returnOffer(a.Offer); err != nil {
+				return err
+			}
+		}
+		tx.Who = who
+		return tx.handled(q.ID, 0)
+	})
+}
+
+// read tells words from photos: params.media, the secure image plugin, or a bare address on an allowed host.
+func (c *call) read(s *DB) {
+	c.text = hangul.Normalize(strings.TrimSpace(c.req.Utterance))
+	switch {
+	case len(c.req.SecureImages) > 0:
+		c.photos, c.text = c.req.SecureImages, ""
+	case c.req.Media.URL != "" && (c.req.Media.Type == "image" || c.req.Media.Type == ""):
+		c.photos = []string{c.req.Media.URL}
+		if c.text == c.req.Media.URL {
+			c.text = ""
+		}
+	case !c.req.Media.IsZero():
+		// What the file was is all that can be kept of it; its address is no words of the citizen.
+		c.text = "(사진이 아닌 파일: " + c.req.Media.Type + ")"
+	case bareURL(c.text) && s.mediaHost(c.text):
+		c.photos, c.text = []string{c.text}, ""
+	}
+}
+
+func (c *call) unsupported() bool { return !c.req.Media.IsZero() && len(c.photos) == 0 }
+
+func bareURL(s string) bool {
+	return (strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://")) && !strings.ContainsAny(s, " \n\t")
+}
+
+// ourBot matches TOKTOK_BOT_ID: an entry without "!" accepts the development bot too (RULES B5).
+func (s *DB) ourBot(id string) bool {
+	if len(s.outside.BotIDs) == 0 {
+		return true
+	}
+	return slices.Contains(s.outside.BotIDs, id) || slices.Contains(s.outside.BotIDs, strings.TrimSuffix(id, "!"))
+}
+
+// isEventCall recognises the skill call that our own Event API request caused (DESIGN §6 step 2).
+func (c *call) isEventCall(o Outside) (uid string, yes bool) {
+	uid = c.req.Lookup(event.AttemptParam)
+	return uid, uid != "" || o.EventBlock != "" && c.req.BlockID == o.EventBlock || o.EventName != "" && c.req.Utterance == o.EventName
+}
+
+func (c *call) identity() Identity {
+	return Identity{Channel: "bot", Scope: c.req.BotID, Key: c.req.UserID, PlusfriendKey: c.req.PlusfriendUserKey, AppUserID: c.req.AppUserID, Friend: c.req.IsFriend}
+}
+
+// take is the order of RULES B1: event-block calls, repeats, blocked and flooding citizens, buttons and commands, words.
+func (tx *Tx) take(c *call) (Answer, error) {
+	heard := c.identity()
+	cz, id, known, err := tx.findCitizen(heard.Channel, heard.Scope, heard.Key)
+	if err != nil {
+		return Answer{}, err
+	}
+	if uid, yes := c.isEventCall(tx.s.outside); yes {
+		return tx.takeEvent(c, id, known, uid)
+	}
+	if known {
+		answer, again, err := tx.repeated(id, c.RequestID, c.print, c.Arrived)
+		if err != nil || again {
+			return Answer{Body: answer}, err
+		}
+		if err := tx.knowIdentity(&id, heard); err != nil {
+			return Answer{}, err
+		}
+	} else {
+		id = heard
+		if cz, err = tx.addCitizen(&id); err != nil {
+			return Answer{}, err
+		}
+	}
+	r := &reply{tx: tx, c: c, cz: cz, id: id, known: known}
+	if err := r.answer(); err != nil {
+		return Answer{}, err
+	}
+	body, err := r.encode()
+	if err != nil {
+		return Answer{}, fmt.Errorf("answer: %w", err)
+	}
+	if err := tx.journal(id, c.RequestID, c.print, r.message, c.body, body, c.Arrived); err != nil {
+		return Answer{}, err
+	}
+	return Answer{Body: body, Offer: r.offer.ID}, nil
+}
+
+// takeEvent hands out what an attempt carries; it is never a message (RULES D3).
+func (tx *Tx) takeEvent(c *call, id Identity, known bool, uid string) (Answer, error) {
+	shown := tx.s.say(wording.AlreadyShown, wording.Vars{})
+	if !known {
+		return Answer{Body: skill.Safe(shown)}, nil
+	}
+	offer, _, err := tx.eventCall(id, uid, c.RequestID)
+	if err != nil {
+		return Answer{}, err
+	}
+	if len(offer.Texts) == 0 {
+		return Answer{Body: skill.Safe(shown)}, nil
+	}
+	body, err := skill.Text(offer.Texts...).Encode()
+	return Answer{Body: body, Offer: offer.ID}, err
+}
+
+// answer decides what the call is and does it.
+func (r *reply) answer() error {
+	tx, c := r.tx, r.c
+	if r.cz.blocked(tx.Now) {
+		r.line(wording.BlockedCitizen, tx.s.vars())
+		return nil
+	}
+	flood, refused := false, false
+	if r.known {
+		var err error
+		if flood, refused, err = tx.traffic(r.cz); err != nil {
+			return err
+		}
+	}
+	if refused {
+		r.line(wording.RefusedDay, tx.s.vars())
+		return nil
+	}
+	done, err := r.command()
+	if err != nil || done {
+		return err
+	}
+	r.flood = flood
+	if err := r.file(); err != nil {
+		return err
+	}
+	if c.masked > 0 && r.cz.MaskTold.IsZero() {
+		r.hint(wording.Masked, tx.s.vars())
+		if _, err := tx.Exec(`/* maskTold */ update citizens set mask_told = ? where id = ?`, ms(tx.Now), r.cz.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answerTest answers a call of the bot test or the skill-test tool like the real thing, and keeps it only as the last
+// test that the connection page shows (RULES B5).
+func (s *DB) answerTest(ctx context.Context, c *call) Answer {
+	at := c.Arrived
+	v := s.vars()
+	v.Number = testNumber
+	key := wording.ReceiptOpen
+	if !s.Desk().IsOpen(at) {
+		key, v.NextOpen = wording.ReceiptClosed, s.Desk().NextOpen(at)
+	}
+	text := s.say(key, v)
+	seen, err := json.Marshal(map[string]any{"at": at.Format(time.RFC3339), "bot": c.req.BotID, "block": c.req.BlockID, "surface": c.req.Surface, "user_type": c.req.UserType})
+	if err == nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitBudget)
+		defer cancel()
+		err = s.Write(ctx, System("intake"), func(tx *Tx) error {
+			_, err := tx.Exec(`/* lastTest */ insert into settings (key, value, changed_at, changed_by) values ('kakao.last_test', ?, ?, 'intake')
+				on conflict (key) do update set value = excluded.value, changed_at = excluded.changed_at`, string(seen), ms(tx.Now))
+			return err
+		})
+	}
+	if err != nil && !errors.Is(err, db.ErrBusy) {
+		s.log.Error("last test not kept", "err", err)
+	}
+	return Answer{Body: skill.Safe(text)}
+}
+
+// testNumber stands where the number would be for calls that are no cases.
+const testNumber = "시험"

@@ -1,0 +1,344 @@
+package store
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"toktok/store/kakao/skill"
+	"toktok/store/wording"
+)
+
+// reply is the answer to one call as it grows: help first, waiting replies next, our own line last (RULES C2).
+type reply struct {
+	tx      *Tx
+	c       *call
+	cz      *Citizen
+	id      Identity
+	known   bool
+	flood   bool
+	urgent  string // kind of the urgent words whose help bubble is due
+	ticket  *Ticket
+	message int64
+
+	lines   []string // parts of the last bubble, in order
+	card    *skill.TextCard
+	offer   Offer
+	pickup  bool // the call asks for waiting replies: all three bubbles may be theirs
+	waiting []byte // the whole body of a callback's first answer
+}
+
+func (r *reply) friend() bool { return r.id.Friend != nil && *r.id.Friend }
+
+// line adds a rendered text to the last bubble.
+func (r *reply) line(key wording.Key, v wording.Vars) { r.lines = append(r.lines, r.tx.s.say(key, v)) }
+
+// hint adds a remark below the receipt.
+func (r *reply) hint(key wording.Key, v wording.Vars) { r.line(key, v) }
+
+// firstReceipt is what the first message of a case is told: number, what next, when (RULES C2, C3).
+func (r *reply) firstReceipt(t *Ticket, closed bool, opens time.Time) {
+	v := r.vars(t)
+	switch {
+	case closed:
+		v.NextOpen = opens
+		r.line(wording.ReceiptClosed, v)
+	default:
+		r.line(r.openReceipt(&v), v)
+	}
+	if len(r.c.photos) > 0 {
+		r.hint(wording.PhotoReceived, v)
+	}
+	if r.c.unsupported() {
+		r.hint(wording.UnsupportedMedia, v)
+	}
+	if !r.friend() {
+		r.hint(wording.NotFriendHint, v)
+	}
+}
+
+// openReceipt promises a time only if it is likely to be kept.
+func (r *reply) openReceipt(v *wording.Vars) wording.Key {
+	desk := r.tx.s.Desk()
+	v.Close, v.NextOpen = desk.NextClose(r.c.Arrived), desk.NextDayOpen(r.c.Arrived)
+	if closes, ok := desk.DayClose(dateOf(r.c.Arrived)); ok {
+		v.Close = closes
+	}
+	v.NextOpen = desk.NextDayOpen(v.Close)
+	late := r.c.Arrived.Add(time.Duration(r.c.pace) * time.Minute).After(v.Close)
+	switch {
+	case late || !r.c.manned:
+		return wording.ReceiptOpenLate
+	case r.c.pace > 0:
+		v.Minutes = r.c.pace
+		return wording.ReceiptOpen
+	}
+	return wording.ReceiptOpenPlain
+}
+
+// laterReceipt answers a message on an existing case.
+func (r *reply) laterReceipt(t *Ticket, from State, thanks bool) {
+	v := r.vars(t)
+	period, opens, closed := r.tx.inClosedPeriod(r.c.Arrived)
+	switch {
+	case r.flood:
+		r.line(wording.TooMany, v)
+		return
+	case thanks:
+		r.line(wording.Thanks, v)
+		return
+	case from == Closed && closed:
+		v.NextOpen, t.PeriodTold = opens, period.String()
+		r.line(wording.ReceiptReopenedClosed, v)
+	case from == Closed:
+		r.line(wording.ReceiptReopened, v)
+	case t.State == Review:
+		r.line(wording.ReceiptReview, v)
+	case closed && t.PeriodTold != period.String():
+		v.NextOpen, t.PeriodTold = opens, period.String()
+		r.line(wording.ReceiptClosedPeriod, v)
+	default:
+		r.line(wording.ReceiptShort, v)
+	}
+	if r.c.unsupported() {
+		r.hint(wording.UnsupportedMedia, v)
+	}
+	if !r.friend() && !t.FriendTold {
+		t.FriendTold = true
+		r.hint(wording.NotFriendHint, v)
+	}
+}
+
+// finishAnswer adds what waits for this citizen, uses the callback if that is right, and the privacy link last of all.
+func (r *reply) finishAnswer(t *Ticket, old bool) error {
+	if r.cz.PrivacyTold.IsZero() && r.tx.s.outside.PublicURL != "" {
+		v := r.vars(t)
+		v.PrivacyURL = r.tx.s.outside.PublicURL + "/privacy"
+		r.line(wording.PrivacyFirst, v)
+		if _, err := r.tx.Exec(`/* privacyTold */ update citizens set privacy_told = ? where id = ?`, ms(r.tx.Now), r.cz.ID); err != nil {
+			return err
+		}
+	}
+	if err := r.takeWaiting(); err != nil {
+		return err
+	}
+	_, _, closed := r.tx.inClosedPeriod(r.c.Arrived)
+	if r.c.req.CallbackURL == "" || closed || r.urgent != "" || r.offer.ID != 0 || r.offer.More > 0 || !r.tx.s.Desk().IsOpen(r.c.Arrived) {
+		return nil
+	}
+	used, err := r.tx.offerCallback(t, r.c.req.CallbackURL, r.c.Real)
+	if err != nil || !used {
+		return err
+	}
+	r.waiting, err = skill.CallbackWaiting(r.text())
+	return err
+}
+
+// takeWaiting offers the oldest waiting replies that fit (RULES C2, D1).
+func (r *reply) takeWaiting() error {
+	if !r.known {
+		return nil
+	}
+	room := skill.MaxOutputs
+	if !r.pickup {
+		room--
+	}
+	if r.urgent != "" {
+		room--
+	}
+	var err error
+	r.offer, err = r.tx.offerWaiting(r.cz.ID, r.c.RequestID, room)
+	return err
+}
+
+func (r *reply) text() string { return strings.Join(r.lines, "\n") }
+
+// encode composes the body within Kakao's limits.
+func (r *reply) encode() ([]byte, error) {
+	if r.waiting != nil {
+		return r.waiting, nil
+	}
+	out := &skill.Response{}
+	if r.urgent != "" {
+		out.Outputs = append(out.Outputs, skill.SimpleText{Text: r.tx.s.say(wording.UrgentKey(r.urgent), r.tx.s.vars())})
+	}
+	for _, text := range r.offer.Texts {
+		out.Outputs = append(out.Outputs, skill.SimpleText{Text: text})
+	}
+	if text := r.text(); text != "" {
+		out.Outputs = append(out.Outputs, skill.SimpleText{Text: text})
+	}
+	if r.card != nil {
+		out.Outputs = append(out.Outputs, *r.card)
+	}
+	if r.offer.More > 0 {
+		out.QuickReplies = append(out.QuickReplies, quick(fmt.Sprintf("답변 더 보기 (%d)", r.offer.More), cmdPickup))
+	}
+	if r.card == nil {
+		out.QuickReplies = append(out.QuickReplies, quick(cmdStatus, cmdStatus))
+	}
+	return out.Encode()
+}
+
+func quick(label, says string) skill.QuickReply {
+	return skill.QuickReply{Label: label, Action: skill.ActionMessage, MessageText: says}
+}
+
+// vars are the variables of a case's texts.
+func (r *reply) vars(t *Ticket) wording.Vars { return r.tx.s.ticketVars(t) }
+
+// vars are the variables that every text may use.
+func (s *DB) vars() wording.Vars {
+	set := s.Settings()
+	return wording.Vars{City: set.City, Contact: set.Contact, Duty: set.DutyPhone}
+}
+
+func (s *DB) ticketVars(t *Ticket) wording.Vars {
+	v := s.vars()
+	v.Number, v.Round, v.Department, v.Handler, v.State = t.Number, t.Round, t.Department.Name, t.Assignee.Name, wording.StateLabel(string(t.State))
+	if t.Test {
+		v.Number = testNumber
+	}
+	v.Due = dueKorean(t)
+	if t.State == Waiting {
+		v.NextOpen = s.Desk().NextDayOpen(s.Now())
+	}
+	return v
+}
+
+// say renders a text of the settings; a text that does not render is a fault of ours, and the default stands in.
+func (s *DB) say(key wording.Key, v wording.Vars) string {
+	text, err := s.Words().Render(key, v)
+	if err != nil {
+		s.log.Error("text does not render", "key", string(key), "err", err)
+		text, _ = wording.Set{}.Render(key, v)
+	}
+	return text
+}
+
+// Commands are whole texts, never messages (RULES C5).
+const (
+	cmdStatus   = "진행상황"
+	cmdPickup   = "답변 확인"
+	cmdWithdraw = "취하"
+)
+
+var ownNumber = regexp.MustCompile(`^\d{4}-\d{6}$`)
+
+// command answers buttons of ours and typed commands; false means the words are a message. What a button carries is
+// looked up, never trusted: buttons of old messages stay clickable (kakao-chatbot.md §7).
+func (r *reply) command() (bool, error) {
+	if op, ok := r.c.req.ClientExtra["op"].(string); ok && op == "withdraw" {
+		number, _ := r.c.req.ClientExtra["case"].(string)
+		return true, r.withdraw(number)
+	}
+	text := strings.Join(strings.Fields(r.c.text), " ")
+	switch {
+	case text == cmdStatus || text == "진행 상황":
+		return true, r.status("")
+	case text == cmdPickup || text == "답변확인":
+		return true, r.pickUp()
+	case text == cmdWithdraw:
+		return true, r.askWithdraw()
+	case text == "취하 안 함":
+		r.line(wording.WithdrawKept, r.tx.s.vars())
+		return true, nil
+	case ownNumber.MatchString(text):
+		return true, r.status(text)
+	}
+	return false, nil
+}
+
+// pickUp hands out what waits, up to three bubbles.
+func (r *reply) pickUp() error {
+	r.pickup = true
+	if err := r.takeWaiting(); err != nil {
+		return err
+	}
+	if len(r.offer.Texts) == 0 {
+		r.line(wording.PickupNone, r.tx.s.vars())
+	}
+	return nil
+}
+
+// status tells where the citizen's cases stand; a number of somebody else reads like an unknown one.
+func (r *reply) status(number string) error {
+	tx := r.tx
+	where, args := `t.citizen = ? and t.number is not null and t.state <> 'closed'`, []any{r.cz.ID}
+	if number != "" {
+		where, args = `t.citizen = ? and t.number = ?`, []any{r.cz.ID, number}
+	}
+	list, err := all(tx, scanTicket, `/* status */ select `+ticketColumns+ticketTables+` where `+where+` order by t.id desc limit 3`, args...)
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(list) == 0 && number != "":
+		r.line(wording.StatusUnknown, tx.s.vars())
+	case len(list) == 0:
+		r.line(wording.StatusNone, tx.s.vars())
+	}
+	for _, t := range list {
+		r.line(statusKey(t), r.vars(t))
+	}
+	return r.takeWaiting()
+}
+
+func statusKey(t *Ticket) wording.Key {
+	switch {
+	case t.State == Review:
+		return wording.StatusReview
+	case t.State == Waiting:
+		return wording.StatusWaiting
+	}
+	return wording.Status
+}
+
+// askWithdraw shows the button that row 14 wants as confirmation.
+func (r *reply) askWithdraw() error {
+	t, _, err := r.tx.whichCase(r.cz.ID, false, r.c.Arrived)
+	if err != nil {
+		return err
+	}
+	if t == nil || t.State == Closed {
+		r.line(wording.StatusNone, r.tx.s.vars())
+		return nil
+	}
+	r.card = &skill.TextCard{
+		Title:       "접수번호 " + t.Number,
+		Description: r.tx.s.say(wording.WithdrawAsk, r.vars(t)),
+		Buttons: []skill.Button{
+			{Label: "취하할게요", Action: skill.ActionMessage, MessageText: "취하할게요", Extra: map[string]any{"op": "withdraw", "case": t.Number}},
+			{Label: "그대로 둘게요", Action: skill.ActionMessage, MessageText: "취하 안 함"},
+		},
+	}
+	return nil
+}
+
+// withdraw is row 14. A case that is closed already, or somebody else's, changes nothing.
+func (r *reply) withdraw(number string) error {
+	tx := r.tx
+	list, err := all(tx, scanTicket, `/* withdraw */ select `+ticketColumns+ticketTables+` where t.citizen = ? and t.number = ?`, r.cz.ID, number)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		r.line(wording.StatusUnknown, tx.s.vars())
+		return nil
+	}
+	t := list[0]
+	if t.State == Closed {
+		r.line(wording.Status, r.vars(t))
+		return nil
+	}
+	if _, err := tx.move(t, ActWithdraw, facts{At: r.c.Arrived, Outcome: "withdrawn", Log: "시민이 민원을 취하했어요."}); err != nil {
+		return err
+	}
+	if err := tx.supersedeLines(t); err != nil {
+		return err
+	}
+	r.line(wording.Withdrawn, r.vars(t))
+	r.ticket = t
+	return tx.finish(t)
+}
