@@ -72,7 +72,7 @@ func (w *writer) run(r *request) bool {
 	// The first closure needs no savepoint: when it fails, nothing else is undone.
 	saved := w.survivors > 0
 	if saved {
-		if _, err := w.saveStmt.ExecContext(background); err != nil {
+		if err := w.exec(savepoint); err != nil {
 			r.err = failed("savepoint", err)
 			return w.giveUp()
 		}
@@ -92,12 +92,12 @@ func (w *writer) run(r *request) bool {
 		return w.giveUp()
 	}
 	if saved && r.err != nil {
-		if _, err := w.undoStmt.ExecContext(background); err != nil {
+		if err := w.exec(undo); err != nil {
 			return w.giveUp()
 		}
 	}
 	if saved {
-		if _, err := w.releaseStmt.ExecContext(background); err != nil {
+		if err := w.exec(release); err != nil {
 			if r.err == nil {
 				r.err = failed("release", err)
 			}
@@ -147,10 +147,10 @@ func (w *writer) runAfter(fns []func()) {
 
 // begin opens a transaction, on a new connection when this one is broken.
 func (w *writer) begin() error {
-	_, err := w.beginStmt.ExecContext(background)
+	err := w.exec(begin)
 	if err != nil && KindOf(err) != KindBusy {
 		w.reconnect()
-		_, err = w.beginStmt.ExecContext(background)
+		err = w.exec(begin)
 	}
 	if err != nil {
 		w.trouble("begin", err)
@@ -180,7 +180,7 @@ func (w *writer) commit() (after []func(), err error) {
 		after = tx.after
 	}
 	from := w.e.o.Now()
-	if _, err := w.commitStmt.ExecContext(background); err != nil {
+	if err := w.exec(commit); err != nil {
 		if !IsConstraint(err) { // a deferred foreign key is a closure's mistake
 			w.trouble("commit", err)
 		}
@@ -201,7 +201,7 @@ func (w *writer) rollback() {
 	}
 	gone := w.rolledBack
 	w.open, w.survivors = false, 0
-	if _, err := w.rollbackStmt.ExecContext(background); err != nil && !gone {
+	if err := w.exec(rollback); err != nil && !gone {
 		w.trouble("rollback", err)
 		w.reconnect()
 	}

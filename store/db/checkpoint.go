@@ -16,8 +16,7 @@ func (e *Engine) keep(ctx context.Context) {
 	tick := time.NewTicker(e.o.CheckpointEvery)
 	defer tick.Stop()
 	var seen uint64
-	var frames int64
-	pauseAt := e.pauseAt
+	pauseAt := e.o.pauseAt
 	for {
 		select {
 		case <-ctx.Done():
@@ -28,22 +27,21 @@ func (e *Engine) keep(ctx context.Context) {
 		if now == seen {
 			continue
 		}
-		var whole bool
-		frames, whole = e.checkpoint(ctx, "PASSIVE")
+		frames, whole := e.checkpoint(ctx, "PASSIVE")
 		if whole {
 			seen = now
 		}
 		if frames < pauseAt {
-			pauseAt = e.pauseAt
+			pauseAt = e.o.pauseAt
 			continue
 		}
 		restarted := false
 		e.writer.pause(ctx, func() { _, restarted = e.checkpoint(ctx, "RESTART") })
 		if restarted {
-			pauseAt = e.pauseAt
+			pauseAt = e.o.pauseAt
 		} else {
 			// A reader holds the log open: leave the writer in peace for a while.
-			pauseAt = frames + e.pauseAt/4
+			pauseAt = frames + e.o.pauseAt/4
 		}
 	}
 }

@@ -31,6 +31,8 @@ type Options struct {
 	CheckpointEvery time.Duration
 	// Log takes the engine's own troubles; nil discards them.
 	Log *slog.Logger
+
+	pauseAt int64 // WAL pages at which the writer waits for a restart; defaultPauseAt when zero
 }
 
 // Engine is an open database. All methods may be called from any goroutine.
@@ -47,7 +49,6 @@ type Engine struct {
 
 	commits    atomic.Uint64
 	stats      counters
-	pauseAt    int64 // WAL frames at which the writer is made to wait for a restart
 	stopKeeper context.CancelFunc
 	keeperDone sync.WaitGroup
 }
@@ -72,6 +73,9 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	if o.CheckpointEvery <= 0 {
 		o.CheckpointEvery = 250 * time.Millisecond // perf.md A6
 	}
+	if o.pauseAt == 0 {
+		o.pauseAt = defaultPauseAt
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -80,7 +84,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		return nil, err
 	}
 
-	e := &Engine{o: o, queue: make(chan *request, o.Queue), pauseAt: defaultPauseAt}
+	e := &Engine{o: o, queue: make(chan *request, o.Queue)}
 	if e.writer, err = newWriter(ctx, e); err != nil {
 		return nil, err
 	}

@@ -24,10 +24,9 @@ type writer struct {
 	pool *sql.DB
 	conn *sql.Conn
 
-	beginStmt, commitStmt, rollbackStmt *sql.Stmt
-	saveStmt, releaseStmt, undoStmt     *sql.Stmt
-	stmts                               map[string]*cached
-	loose                               []*sql.Stmt // used once
+	control [controls]*sql.Stmt // of the transaction
+	stmts   map[string]*cached  // of the closures, by text
+	loose   []*sql.Stmt         // of the closures, used once
 
 	open       bool // a transaction of ours is open
 	rolledBack bool // SQLite has ended it with a rollback
@@ -36,6 +35,32 @@ type writer struct {
 
 	pauses chan func()
 	done   chan struct{}
+}
+
+// The statements of the transaction, as indexes of writer.control.
+const (
+	begin = iota
+	commit
+	rollback
+	savepoint
+	release
+	undo
+	controls
+)
+
+var controlTexts = [controls]string{
+	begin:     "begin immediate",
+	commit:    "commit",
+	rollback:  "rollback",
+	savepoint: "savepoint closure",
+	release:   "release closure",
+	undo:      "rollback to closure",
+}
+
+// exec runs one of the transaction's statements.
+func (w *writer) exec(which int) error {
+	_, err := w.control[which].ExecContext(background)
+	return err
 }
 
 // cached is a prepared statement and the last rows read through it.
@@ -79,27 +104,25 @@ func (w *writer) connect(ctx context.Context) error {
 		hooks.RegisterRollbackHook(func() { w.rolledBack = true })
 		return nil
 	})
-	for _, c := range []struct {
-		to   **sql.Stmt
-		text string
-	}{
-		{&w.beginStmt, "begin immediate"}, {&w.commitStmt, "commit"}, {&w.rollbackStmt, "rollback"},
-		{&w.saveStmt, "savepoint closure"}, {&w.releaseStmt, "release closure"}, {&w.undoStmt, "rollback to closure"},
-	} {
+	var control [controls]*sql.Stmt
+	for i, text := range controlTexts {
 		if err == nil {
-			*c.to, err = conn.PrepareContext(ctx, c.text)
+			control[i], err = conn.PrepareContext(ctx, text)
 		}
 	}
 	if err != nil {
+		closeAll(control[:])
 		return errors.Join(err, conn.Close())
 	}
-	w.conn, w.stmts, w.loose, w.open = conn, map[string]*cached{}, nil, false
+	w.conn, w.control, w.stmts, w.loose = conn, control, map[string]*cached{}, nil
+	w.open = false
 	return nil
 }
 
 // reconnect replaces a connection whose state is no longer certain.
 func (w *writer) reconnect() {
 	w.e.o.Log.Warn("db: writer connection replaced")
+	w.forget()
 	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn }) // the pool drops it
 	if err := w.connect(context.Background()); err != nil {
 		w.trouble("reconnect", err) // the next BEGIN fails and tries again
@@ -128,6 +151,9 @@ func (w *writer) loop() {
 	}()
 	for {
 		w.batch = w.batch[:0]
+		// The callers answered last get to run, so that their next writes are waiting
+		// when the batch begins: not a wait, but twice the batch at 8 and 64 callers.
+		runtime.Gosched()
 		select {
 		case r, ok := <-w.e.queue:
 			if !ok {
@@ -181,20 +207,12 @@ func (w *writer) prepare(op, query string) (*cached, error) {
 	return fresh, nil
 }
 
-// trim drops the statements nobody will ask for, and all when there are too many;
-// only between batches, when no rows are open.
+// trim keeps the number of statements bounded; only between batches, when no rows
+// are open.
 func (w *writer) trim() {
-	for _, s := range w.loose {
-		s.Close()
+	if len(w.stmts) > maxStatements || len(w.loose) > 0 {
+		w.drop()
 	}
-	w.loose = w.loose[:0]
-	if len(w.stmts) <= maxStatements {
-		return
-	}
-	for _, c := range w.stmts {
-		c.Close()
-	}
-	clear(w.stmts)
 }
 
 // controlVerb gives the first word of query when a closure must not say it, because
@@ -259,5 +277,37 @@ func (w *writer) truncate() error {
 }
 
 func (w *writer) close() error {
+	w.forget()
 	return errors.Join(w.conn.Close(), w.pool.Close())
+}
+
+// forget closes every statement. database/sql does not do it for statements of a
+// single connection, and SQLite keeps a connection with open ones half alive. On a
+// connection that is closed already the driver would crash.
+func (w *writer) forget() {
+	if w.conn.Raw(func(any) error { return nil }) != nil {
+		clear(w.stmts)
+		w.loose = nil
+		return
+	}
+	w.drop()
+	closeAll(w.control[:])
+}
+
+func closeAll(stmts []*sql.Stmt) {
+	for _, s := range stmts {
+		if s != nil {
+			s.Close()
+		}
+	}
+}
+
+// drop closes the closures' statements.
+func (w *writer) drop() {
+	for _, c := range w.stmts {
+		c.Close()
+	}
+	clear(w.stmts)
+	closeAll(w.loose)
+	w.loose = w.loose[:0]
 }

@@ -1,0 +1,2 @@
+-- +goose Up
+alter table parent add column note text not null default '';

@@ -1,0 +1,658 @@
+package db_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"toktok/store/db"
+)
+
+// insertOnce stores a key that can be stored only once.
+func insertOnce(key string) func(*db.Tx) error {
+	return func(tx *db.Tx) error {
+		_, err := tx.Exec(`insert into once values (?)`, key)
+		return err
+	}
+}
+
+func insertItem(at int, body any) func(*db.Tx) error {
+	return func(tx *db.Tx) error {
+		_, err := tx.Exec(`insert into item (at, body) values (?, ?)`, at, body)
+		return err
+	}
+}
+
+func count(t *testing.T, e *db.Engine, table string) (n int) {
+	t.Helper()
+	if err := e.QueryRow(t.Context(), `select count(*) from `+table).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// stored gives the keys in the table once, in order.
+func stored(t *testing.T, e *db.Engine) []string {
+	t.Helper()
+	rows, err := e.Query(t.Context(), `select key from once order by key`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var keys []string
+	for rows.Next() {
+		var key string
+		if err := rows.Scan(&key); err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, key)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+// hold keeps the writer inside a closure until release: what is enqueued meanwhile
+// becomes one batch with it. The closure itself stores nothing.
+func hold(t *testing.T, e *db.Engine) (release func()) {
+	t.Helper()
+	gate, began := make(chan struct{}), make(chan struct{}, 2)
+	wait := e.Enqueue(func(*db.Tx) error {
+		began <- struct{}{}
+		<-gate
+		return nil
+	})
+	<-began
+	return sync.OnceFunc(func() {
+		close(gate)
+		if err := wait(); err != nil {
+			t.Logf("the holding closure: %v", err)
+		}
+	})
+}
+
+// stopped is a clock that stands, so that a batch never ends by time.
+func stopped() time.Time { return time.UnixMilli(1_790_000_000_000) }
+
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+func TestDeadlineInQueue(t *testing.T) {
+	t.Parallel()
+	e := open(t, db.Options{Now: stopped})
+	release := hold(t, e)
+	ctx, cancel := context.WithCancel(t.Context())
+	var ran atomic.Bool
+	result := make(chan error, 1)
+	go func() {
+		result <- e.Write(ctx, func(tx *db.Tx) error {
+			ran.Store(true)
+			return insertOnce("late")(tx)
+		})
+	}()
+	for e.QueueLen() == 0 {
+		runtime.Gosched()
+	}
+	cancel()
+	if err := <-result; !errors.Is(err, db.ErrWaited) || !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want ErrWaited and context.Canceled", err)
+	}
+	release()
+	if err := e.Write(t.Context(), insertOnce("next")); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "stored", stored(t, e), []string{"next"})
+	if ran.Load() {
+		t.Error("the closure ran although its caller was told that it would not")
+	}
+	if err := e.Write(ctx, insertOnce("dead")); !errors.Is(err, db.ErrWaited) {
+		t.Errorf("write with an ended context: %v, want ErrWaited", err)
+	}
+}
+
+func TestDeadlineAfterBeginIsNotSeen(t *testing.T) {
+	t.Parallel()
+	e := open(t, db.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	err := e.Write(ctx, func(tx *db.Tx) error {
+		cancel()
+		if err := insertOnce("a")(tx); err != nil {
+			return err
+		}
+		return insertOnce("b")(tx)
+	})
+	if err != nil {
+		t.Errorf("Write: %v", err)
+	}
+	equal(t, "stored", stored(t, e), []string{"a", "b"})
+}
+
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	e := open(t, db.Options{Now: stopped})
+	var pages string
+	pages, err := e.WriterPragma("page_count")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.OnWriter("pragma max_page_count = " + pages + "0"); err != nil { // ten times as many
+		t.Fatal(err)
+	}
+	big := strings.Repeat("x", 8<<20)
+	release := hold(t, e)
+	a := e.Enqueue(insertOnce("a"))
+	full := e.Enqueue(func(tx *db.Tx) error {
+		if err := insertOnce("half")(tx); err != nil {
+			return err
+		}
+		return insertItem(1, big)(tx)
+	})
+	c := e.Enqueue(insertOnce("c"))
+	release()
+	if err := errors.Join(a(), c()); err != nil {
+		t.Errorf("neighbours: %v", err)
+	}
+	if err := full(); !errors.Is(err, db.ErrFull) {
+		t.Errorf("the big write: %v, want ErrFull", err)
+	}
+	equal(t, "stored", stored(t, e), []string{"a", "c"})
+
+	// It recovers by itself as soon as there is room.
+	if err := e.OnWriter("pragma max_page_count = 1000000"); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Write(t.Context(), insertItem(1, big)); err != nil {
+		t.Errorf("with room again: %v", err)
+	}
+}
+
+func TestPanicIsThatClosuresError(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	e := open(t, db.Options{Now: stopped, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	release := hold(t, e)
+	a := e.Enqueue(insertOnce("a"))
+	bad := e.Enqueue(func(tx *db.Tx) error {
+		insertOnce("half")(tx)
+		panic("홍길동의 글")
+	})
+	c := e.Enqueue(insertOnce("c"))
+	index := e.Enqueue(func(tx *db.Tx) error {
+		keys := []string{}
+		return insertOnce(keys[len(keys)])(tx)
+	})
+	release()
+	if err := errors.Join(a(), c()); err != nil {
+		t.Errorf("neighbours: %v", err)
+	}
+	if err := bad(); !errors.Is(err, db.ErrPanic) || strings.Contains(err.Error(), "홍길동") {
+		t.Errorf("the caller reads %v, want ErrPanic without the panic's words", err)
+	}
+	if err := index(); !errors.Is(err, db.ErrPanic) {
+		t.Errorf("a runtime error: %v, want ErrPanic", err)
+	}
+	equal(t, "stored", stored(t, e), []string{"a", "c"})
+	if text := log.String(); !strings.Contains(text, "write_test.go") || !strings.Contains(text, "index out of range") {
+		t.Errorf("the log has no stack or no cause: %s", text)
+	} else if strings.Contains(text, "홍길동") {
+		t.Errorf("the log has the panic's words: %s", text)
+	}
+}
+
+func TestGoexitInAClosure(t *testing.T) {
+	t.Parallel()
+	e := open(t, db.Options{})
+	err := e.Write(t.Context(), func(tx *db.Tx) error {
+		if err := insertOnce("half")(tx); err != nil {
+			return err
+		}
+		runtime.Goexit()
+		return nil
+	})
+	if !errors.Is(err, db.ErrPanic) {
+		t.Errorf("error %v, want ErrPanic", err)
+	}
+	if err := e.Write(t.Context(), insertOnce("next")); err != nil {
+		t.Errorf("the next write: %v", err)
+	}
+	equal(t, "stored", stored(t, e), []string{"next"})
+}
+
+func TestConstraintUndoesOnlyItsClosure(t *testing.T) {
+	t.Parallel()
+	e := open(t, db.Options{Now: stopped})
+	if err := e.Write(t.Context(), insertOnce("taken")); err != nil {
+		t.Fatal(err)
+	}
+	both := func(second func(*db.Tx) error) func(*db.Tx) error {
+		return func(tx *db.Tx) error {
+			if err := insertOnce("half")(tx); err != nil {
+				return err
+			}
+			return second(tx)
+		}
+	}
+	release := hold(t, e)
+	a := e.Enqueue(insertOnce("a"))
+	unique := e.Enqueue(both(insertOnce("taken")))
+	check := e.Enqueue(both(func(tx *db.Tx) error {
+		_, err := tx.Exec(`insert into parent (name) values ('')`)
+		return err
+	}))
+	own := errors.New("our own rule")
+	refused := e.Enqueue(both(func(*db.Tx) error { return own }))
+	tolerant := e.Enqueue(func(tx *db.Tx) error {
+		if err := insertOnce("taken")(tx); !db.IsUnique(err) {
+			return fmt.Errorf("want unique, got %v", err)
+		}
+		return insertOnce("tolerant")(tx)
+	})
+	c := e.Enqueue(insertOnce("c"))
+	release()
+	if err := errors.Join(a(), c(), tolerant()); err != nil {
+		t.Errorf("neighbours: %v", err)
+	}
+	if err := unique(); !db.IsUnique(err) || !db.IsConstraint(err) {
+		t.Errorf("unique: %v", err)
+	}
+	if err := check(); db.IsUnique(err) || !db.IsConstraint(err) {
+		t.Errorf("check: %v", err)
+	}
+	if err := refused(); err != own {
+		t.Errorf("a closure's own error came back as %v", err)
+	}
+	equal(t, "stored", stored(t, e), []string{"a", "c", "taken", "tolerant"})
+	if s := e.Stats(); s.Batches != 2 || s.Rerun != 0 || s.Failed != 3 {
+		t.Errorf("batches %d, rerun %d, failed %d; want 2, 0, 3", s.Batches, s.Rerun, s.Failed)
+	}
+}
+
+func TestFailingCommitIsToldToAll(t *testing.T) {
+	t.Parallel()
+	e := open(t, db.Options{Now: stopped})
+	var after atomic.Int32
+	counted := func(key string) func(*db.Tx) error {
+		return func(tx *db.Tx) error {
+			tx.AfterCommit(func() { after.Add(1) })
+			return insertOnce(key)(tx)
+		}
+	}
+	release := hold(t, e)
+	waits := []func() error{
+		e.Enqueue(counted("a")),
+		e.Enqueue(func(tx *db.Tx) error { // a deferred reference: only COMMIT finds it
+			_, err := tx.Exec(`insert into item (parent, at) values (99, 1)`)
+			return err
+		}),
+		e.Enqueue(counted("c")),
+	}
+	release()
+	for i, wait := range waits {
+		if err := wait(); !db.IsForeignKey(err) {
+			t.Errorf("write %d of the batch: %v, want the foreign key error", i, err)
+		}
+	}
+	if got := stored(t, e); len(got) != 0 || after.Load() != 0 {
+		t.Errorf("stored %v and %d functions run after a COMMIT that failed", got, after.Load())
+	}
+	if err := errors.Join(e.Write(t.Context(), counted("a")), e.Write(t.Context(), counted("c"))); err != nil {
+		t.Errorf("the same writes again: %v", err)
+	}
+	equal(t, "stored", stored(t, e), []string{"a", "c"})
+}
+
+func TestBeforeCommit(t *testing.T) {
+	t.Parallel()
+	refuse := errors.New("the chain is broken")
+	var broken, panics atomic.Bool
+	var after []string
+	e := open(t, db.Options{Now: stopped, BeforeCommit: func(tx *db.Tx) error {
+		if panics.Load() {
+			panic("x")
+		}
+		if broken.Load() {
+			return refuse
+		}
+		tx.AfterCommit(func() { after = append(after, "chain") })
+		_, err := tx.Exec(`insert into parent (name) select 'sealed ' || count(*) from once`)
+		return err
+	}})
+	batch := func() (errs []error) {
+		release := hold(t, e)
+		a := e.Enqueue(func(tx *db.Tx) error {
+			tx.AfterCommit(func() { after = append(after, "a") })
+			return insertOnce("a")(tx)
+		})
+		b := e.Enqueue(func(tx *db.Tx) error { return errors.Join(insertOnce("b")(tx), refuse) })
+		c := e.Enqueue(insertOnce("c"))
+		release()
+		return []error{a(), b(), c()}
+	}
+	broken.Store(true)
+	for i, err := range batch() {
+		if !errors.Is(err, refuse) {
+			t.Errorf("write %d: %v, want the hook's error", i, err)
+		}
+	}
+	broken.Store(false)
+	panics.Store(true)
+	if err := batch()[0]; db.KindOf(err) == db.KindOther || !errors.Is(err, db.ErrPanic) && !strings.Contains(err.Error(), "failed inside") {
+		t.Errorf("a panicking hook: %v", err)
+	}
+	panics.Store(false)
+	if got := stored(t, e); len(got) != 0 {
+		t.Errorf("stored %v although the hook refused", got)
+	}
+	if errs := batch(); errs[0] != nil || !errors.Is(errs[1], refuse) || errs[2] != nil {
+		t.Errorf("errors %v", errs)
+	}
+	equal(t, "stored", stored(t, e), []string{"a", "c"})
+	var sealed string
+	if err := e.QueryRow(t.Context(), `select name from parent`).Scan(&sealed); err != nil || sealed != "sealed 2" {
+		t.Errorf("the hook saw %q, %v; want the two surviving rows, once", sealed, err)
+	}
+	equal(t, "after", after, []string{"a", "chain"})
+}
+
+// endless is a write that only an interrupt ends.
+const endless = `insert into item (at) with recursive n(i) as (select 1 union all select i + 1 from n) select i from n`
+
+// interrupted makes SQLite roll back the whole transaction (RULES G1, measured).
+func interrupted(tx *db.Tx) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	return tx.ExecUntil(ctx, endless)
+}
+
+func TestLostTransactionRunsNeighboursAgain(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		bad   func(*db.Tx) error
+		is    error
+		rerun uint64
+	}{
+		{"error returned", interrupted, context.DeadlineExceeded, 3},
+		{"error overlooked", func(tx *db.Tx) error { interrupted(tx); return nil }, db.ErrAborted, 3},
+		{"goes on writing", func(tx *db.Tx) error {
+			interrupted(tx)
+			// Outside the transaction this would be stored at once.
+			return insertOnce("autocommit")(tx)
+		}, db.ErrAborted, 3},
+		{"goes on reading", func(tx *db.Tx) error {
+			interrupted(tx)
+			var n int
+			return tx.QueryRow(`select count(*) from once`).Scan(&n)
+		}, db.ErrAborted, 3},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := open(t, db.Options{Now: stopped})
+			var runs [3]int
+			var told []string
+			neighbour := func(i int, key string) func(*db.Tx) error {
+				return func(tx *db.Tx) error {
+					runs[i]++
+					tx.AfterCommit(func() { told = append(told, key) })
+					return insertOnce(key)(tx)
+				}
+			}
+			release := hold(t, e)
+			a := e.Enqueue(neighbour(0, "a"))
+			failing := e.Enqueue(func(tx *db.Tx) error { return errors.Join(neighbour(1, "half")(tx), errors.New("no")) })
+			bad := e.Enqueue(func(tx *db.Tx) error {
+				if err := insertOnce("bad")(tx); err != nil {
+					return err
+				}
+				return tt.bad(tx)
+			})
+			c := e.Enqueue(neighbour(2, "c"))
+			release()
+			if err := errors.Join(a(), c()); err != nil {
+				t.Errorf("neighbours: %v", err)
+			}
+			if err := failing(); err == nil || err.Error() != "no" {
+				t.Errorf("the failing neighbour: %v, want its own error", err)
+			}
+			if err := bad(); !errors.Is(err, tt.is) {
+				t.Errorf("the culprit: %v, want %v", err, tt.is)
+			}
+			equal(t, "stored", stored(t, e), []string{"a", "c"})
+			equal(t, "items", count(t, e, "item"), 0)
+			equal(t, "runs", runs, [3]int{2, 2, 1})
+			equal(t, "told after commit", told, []string{"a", "c"})
+			if s := e.Stats(); s.Rerun != tt.rerun {
+				t.Errorf("rerun %d, want %d", s.Rerun, tt.rerun)
+			}
+		})
+	}
+}
+
+func TestLostTransactionAlone(t *testing.T) {
+	t.Parallel()
+	e := open(t, db.Options{})
+	if err := e.Write(t.Context(), interrupted); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v", err)
+	}
+	if err := e.Write(t.Context(), insertOnce("next")); err != nil {
+		t.Errorf("the next write: %v", err)
+	}
+	equal(t, "stored", stored(t, e), []string{"next"})
+}
+
+func TestRollbackInsideAStatement(t *testing.T) {
+	t.Parallel()
+	e := open(t, db.Options{Now: stopped})
+	if err := e.Write(t.Context(), insertOnce("taken")); err != nil {
+		t.Fatal(err)
+	}
+	release := hold(t, e)
+	a := e.Enqueue(insertOnce("a"))
+	bad := e.Enqueue(func(tx *db.Tx) error {
+		_, err := tx.Exec(`insert or rollback into once values ('taken')`)
+		return err
+	})
+	c := e.Enqueue(insertOnce("c"))
+	release()
+	if err := errors.Join(a(), c()); err != nil {
+		t.Errorf("neighbours: %v", err)
+	}
+	if err := bad(); !db.IsUnique(err) {
+		t.Errorf("the culprit: %v, want unique", err)
+	}
+	equal(t, "stored", stored(t, e), []string{"a", "c", "taken"})
+}
+
+func TestBrokenConnectionIsReplaced(t *testing.T) {
+	t.Parallel()
+	e := open(t, db.Options{})
+	if err := e.Write(t.Context(), insertOnce("a")); err != nil {
+		t.Fatal(err)
+	}
+	e.BreakWriter()
+	if err := e.Write(t.Context(), insertOnce("b")); err != nil {
+		t.Fatalf("after the connection broke: %v", err)
+	}
+	if err := e.Write(t.Context(), interrupted); err == nil { // the new one is watched too
+		t.Error("no error")
+	}
+	equal(t, "stored", stored(t, e), []string{"a", "b"})
+	if v, err := e.WriterPragma("synchronous"); err != nil || v != "2" {
+		t.Errorf("synchronous = %s, %v on the new connection", v, err)
+	}
+}
+
+func TestAfterCommitOrder(t *testing.T) {
+	t.Parallel()
+	e := open(t, db.Options{})
+	var order []int64 // written on the writer's goroutine, read after the last answer
+	var seen atomic.Int64
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for i := range 40 {
+				told := false
+				err := e.Write(t.Context(), func(tx *db.Tx) error {
+					id, err := tx.Insert(`insert into item (at) values (1)`)
+					if err != nil {
+						return err
+					}
+					tx.AfterCommit(func() { order = append(order, id) })
+					tx.AfterCommit(func() { told = true })
+					if i%10 == 9 {
+						return errors.New("no")
+					}
+					return nil
+				})
+				if told != (err == nil) {
+					t.Errorf("told %v, error %v", told, err)
+				}
+				if err == nil {
+					seen.Add(1)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if !slices.IsSorted(order) || int64(len(order)) != seen.Load() || seen.Load() != 8*36 {
+		t.Errorf("%d functions for %d commits, in order: %v", len(order), seen.Load(), slices.IsSorted(order))
+	}
+}
+
+func TestAfterCommitSeesTheCommit(t *testing.T) {
+	t.Parallel()
+	e := open(t, db.Options{})
+	var got int
+	err := e.Write(t.Context(), func(tx *db.Tx) error {
+		tx.AfterCommit(func() { panic("a listener that fails") })
+		tx.AfterCommit(func() { got = count(t, e, "once") })
+		return insertOnce("a")(tx)
+	})
+	if err != nil || got != 1 {
+		t.Errorf("a reader saw %d rows, %v; want 1", got, err)
+	}
+}
+
+func TestFullQueueIsBusyAtOnce(t *testing.T) {
+	t.Parallel()
+	e := open(t, db.Options{Now: stopped, Queue: 2})
+	release := hold(t, e)
+	a, b := e.Enqueue(insertOnce("a")), e.Enqueue(insertOnce("b"))
+	if n := e.QueueLen(); n != 2 {
+		t.Errorf("QueueLen %d, want 2", n)
+	}
+	if err := e.Write(t.Context(), insertOnce("c")); !errors.Is(err, db.ErrBusy) {
+		t.Errorf("error %v, want ErrBusy", err)
+	}
+	release()
+	if err := errors.Join(a(), b(), e.Write(t.Context(), insertOnce("d"))); err != nil {
+		t.Error(err)
+	}
+	equal(t, "stored", stored(t, e), []string{"a", "b", "d"})
+}
+
+func TestBatchIsBounded(t *testing.T) {
+	t.Parallel()
+	e := open(t, db.Options{Now: stopped})
+	release := hold(t, e)
+	var waits []func() error
+	for i := range 300 {
+		waits = append(waits, e.Enqueue(insertItem(i, nil)))
+	}
+	release()
+	for _, wait := range waits {
+		if err := wait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := e.Stats(); s.Batches != 3 || s.Writes != 301 {
+		t.Errorf("%d writes in %d batches, want 301 in 3", s.Writes, s.Batches)
+	}
+
+	// A clock that runs 15 ms with each reading ends the batch by time.
+	var at atomic.Int64
+	slow := open(t, db.Options{Now: func() time.Time { return time.UnixMilli(at.Add(15)) }})
+	release = hold(t, slow)
+	a, b := slow.Enqueue(insertOnce("a")), slow.Enqueue(insertOnce("b"))
+	release()
+	if err := errors.Join(a(), b()); err != nil {
+		t.Fatal(err)
+	}
+	if s := slow.Stats(); s.Batches != 3 {
+		t.Errorf("%d batches, want 3", s.Batches)
+	}
+}
+
+func TestNowIsTakenWhenTheClosureStarts(t *testing.T) {
+	t.Parallel()
+	var at atomic.Int64
+	e := open(t, db.Options{Now: func() time.Time { return time.UnixMilli(at.Load()) }})
+	at.Store(1000)
+	release := hold(t, e)
+	var now time.Time
+	wait := e.Enqueue(func(tx *db.Tx) error { now = tx.Now; return nil })
+	at.Store(1005)
+	release()
+	if err := wait(); err != nil || now.UnixMilli() != 1005 {
+		t.Errorf("tx.Now = %d, %v; want 1005", now.UnixMilli(), err)
+	}
+}
+
+func TestManyWritersExactlyOnce(t *testing.T) {
+	t.Parallel()
+	e := open(t, db.Options{})
+	const writers, each = 64, 200
+	var acknowledged atomic.Int64
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for i := range each {
+				key := fmt.Sprintf("%d-%d", w, i)
+				err := e.Write(t.Context(), func(tx *db.Tx) error {
+					if err := insertOnce(key)(tx); err != nil {
+						return err
+					}
+					switch i % 50 {
+					case 7:
+						return errors.New("refused")
+					case 23:
+						panic("broken")
+					}
+					return nil
+				})
+				switch bad := i%50 == 7 || i%50 == 23; {
+				case err == nil && !bad:
+					acknowledged.Add(1)
+				case err == nil || !bad:
+					t.Errorf("write %s: %v", key, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	var n, distinct int
+	if err := e.QueryRow(t.Context(), `select count(*), count(distinct key) from once`).Scan(&n, &distinct); err != nil {
+		t.Fatal(err)
+	}
+	if want := writers * (each - 8); n != want || distinct != want || acknowledged.Load() != int64(want) {
+		t.Errorf("stored %d, distinct %d, acknowledged %d; want %d each", n, distinct, acknowledged.Load(), want)
+	}
+	if s := e.Stats(); s.MeanBatch < 2 || s.Batches == 0 || s.CommitP50 <= 0 || s.CommitP99 < s.CommitP50 {
+		t.Errorf("stats %+v: commits are not shared or not measured", s)
+	}
+}
