@@ -55,6 +55,7 @@ func TestExplain(t *testing.T) {
 		Scope: worktime.ScopeDesk, Week: worktime.OfficeWeek(), Holidays: worktime.BuiltIn(),
 		Exceptions: []worktime.Exception{
 			{Date: date(t, "2026-11-25"), Scope: worktime.ScopeDesk, Closed: true, Name: "개청기념일"},
+			{Date: date(t, "2026-11-25"), Scope: worktime.ScopeDesk, Intervals: []worktime.Interval{{From: 540, To: 600}}, Name: "연장"},
 			{Date: date(t, "2026-11-28"), Scope: worktime.ScopeAll, Intervals: []worktime.Interval{{From: 600, To: 1200}}, Name: "재난 연장"},
 			{Date: date(t, "2026-11-26"), Scope: worktime.DepartmentScope("3"), Closed: true, Name: "도로과 휴무"},
 			{Date: date(t, "2026-11-27"), Scope: worktime.ScopeDesk, Closed: true},
@@ -112,6 +113,8 @@ func TestNextOpenAndClose(t *testing.T) {
 	always := worktime.New(worktime.Config{Scope: worktime.ScopeDesk, Week: round})
 	night := worktime.New(worktime.Config{Scope: worktime.ScopeDesk, Week: worktime.Week{
 		time.Monday: {{From: 22 * 60, To: 1440}}, time.Tuesday: {{From: 0, To: 6 * 60}}}})
+	touching := worktime.New(worktime.Config{Scope: worktime.ScopeDesk, Week: worktime.Week{
+		time.Monday: {{From: 12 * 60, To: 18 * 60}, {From: 9 * 60, To: 12 * 60}}}})
 	tests := []struct {
 		why         string
 		cal         *worktime.Calendar
@@ -128,6 +131,7 @@ func TestNextOpenAndClose(t *testing.T) {
 		{"the last close of the table", desk(), "2100-12-31 10:00", "", "2100-12-31 18:00"},
 		{"after the table", desk(), "2101-12-31 10:00", "", ""},
 		{"around the clock there is neither", always, "2026-11-23 10:00", "", "2101-01-01 00:00"},
+		{"hours that touch are one stretch", touching, "2026-11-23 08:00", "2026-11-23 09:00", "2026-11-23 18:00"},
 		{"midnight inside a night shift is no close", night, "2026-11-23 23:00", "2026-11-30 22:00", "2026-11-24 06:00"},
 		{"and no opening", night, "2026-11-24 05:00", "2026-11-30 22:00", "2026-11-24 06:00"},
 	}
