@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"hash/fnv"
@@ -175,4 +176,26 @@ func (tx *Tx) traffic(c *Citizen) (flood, refused bool, err error) {
 	_, err = tx.Exec(`/* traffic */ update citizens set minute_at = ?, minute_count = ?, day_on = ?, day_count = ? where id = ?`,
 		c.minuteAt, c.minuteCount, c.dayOn, c.dayCount, c.ID)
 	return c.minuteCount > perMinute || c.dayCount > perDay, c.dayCount > perDayAtAll, err
+}
+
+// ChannelChanged keeps that somebody added ("added") or blocked ("blocked") the channel; notices may come twice and out
+// of order, so only one newer than what is known counts.
+func (s *DB) ChannelChanged(ctx context.Context, appUser, what string, at time.Time) error {
+	friend := what == "added"
+	if appUser == "" || !friend && what != "blocked" {
+		return invalid("event", "채널 추가와 차단 알림만 받아요.")
+	}
+	return s.Write(ctx, System("kakao"), func(tx *Tx) error {
+		if at.IsZero() || at.After(tx.Now) {
+			at = tx.Now
+		}
+		var blocked any
+		if !friend {
+			blocked = ms(at)
+		}
+		_, err := tx.Exec(`/* ChannelChanged */ update identities set friend = ?, friend_at = ?, blocked_at = ?
+			where app_user_id = ? and coalesce(friend_at, 0) <= ?`, friend, ms(at), blocked, appUser, ms(at))
+		tx.outbox = tx.outbox || friend
+		return err
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"toktok/store/worktime"
@@ -14,7 +15,7 @@ import (
 type pace struct {
 	mu      sync.Mutex
 	at      time.Time
-	minutes int
+	minutes atomic.Int64
 }
 
 // Figures of RULES C3.
@@ -30,18 +31,19 @@ const (
 func (s *DB) usualPace(ctx context.Context) int {
 	p := &s.pace
 	if !p.mu.TryLock() {
-		return 0
+		return int(p.minutes.Load())
 	}
 	defer p.mu.Unlock()
 	now := s.Now()
 	if age := now.Sub(p.at); !p.at.IsZero() && age >= 0 && age < paceAge {
-		return p.minutes
+		return int(p.minutes.Load())
 	}
 	minutes, err := s.measurePace(ctx, now)
 	if err != nil {
 		s.log.Warn("usual pace not measured", "err", err)
 	}
-	p.at, p.minutes = now, minutes
+	p.at = now
+	p.minutes.Store(int64(minutes))
 	return minutes
 }
 

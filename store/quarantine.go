@@ -12,6 +12,7 @@ const (
 	quarFailed     = "failed"
 	quarWrongBot   = "wrong_bot"
 	quarGroup      = "group_chat"
+	quarTooLarge   = "too_large"
 )
 
 // Quarantined is a body that could not become a message: unreadable, or our own code failed on it (RULES B3). The body

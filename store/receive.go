@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ type In struct {
 	RequestID string    // X-Request-Id
 	Arrived   time.Time // service clock; decides open or closed, period and year (RULES B6)
 	Real      time.Time // the wall's, for Kakao's own limits
+	TooLarge  bool      // Body is cut: it was longer than any call of Kakao's
 }
 
 // Answer is a valid v2.0 body, whatever came. Offer is to be settled when the last byte is written; 0 = none.
@@ -49,11 +51,19 @@ type call struct {
 
 // Receive takes one call in: masked, journalled, filed under a case in one durable transaction, and answered. It never
 // fails; what cannot be filed is kept in quarantine or truthfully refused.
-func (s *DB) Receive(ctx context.Context, in In) Answer {
+func (s *DB) Receive(ctx context.Context, in In) (a Answer) {
 	in.Arrived = in.Arrived.In(seoul).Truncate(time.Millisecond)
 	body, masked := maskBody(in.Body)
+	defer func() {
+		if cause := recover(); cause != nil { // our own failure loses nothing (RULES B3)
+			s.log.Error("intake panicked", "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
+			a = s.keepAside(ctx, in, body, quarFailed, fmt.Sprint("panic: ", cause), wording.Quarantined)
+		}
+	}()
 	req, err := skill.Decode(body)
 	switch {
+	case in.TooLarge:
+		return s.keepAside(ctx, in, body, quarTooLarge, "the body was longer than the limit and is cut", wording.Quarantined)
 	case err != nil:
 		return s.keepAside(ctx, in, body, quarUnreadable, err.Error(), wording.Quarantined)
 	case !s.ourBot(req.BotID):
@@ -113,9 +123,12 @@ func (s *DB) take(ctx context.Context, c *call) (Answer, error) {
 
 // answerTrouble says truthfully what happened to a message that was not filed.
 func (s *DB) answerTrouble(c *call, err error) Answer {
-	if KindOf(err) == Unavailable || errors.Is(err, context.DeadlineExceeded) {
-		s.log.Warn("intake refused", "request", c.RequestID, "err", err)
+	if errors.Is(err, db.ErrBusy) || errors.Is(err, context.DeadlineExceeded) {
 		return Answer{Body: skill.Safe(s.say(wording.Overload, wording.Vars{}))}
+	}
+	if KindOf(err) == Unavailable {
+		s.log.Error("intake not stored", "request", c.RequestID, "err", err)
+		return Answer{Body: skill.Safe(s.say(wording.NotStored, wording.Vars{}))}
 	}
 	return s.keepAside(context.Background(), c.In, c.body, quarFailed, err.Error(), wording.Quarantined)
 }
@@ -130,10 +143,10 @@ func (s *DB) keepAside(ctx context.Context, in In, body []byte, reason, detail s
 	})
 	if err != nil {
 		s.log.Error("quarantine failed", "request", in.RequestID, "reason", reason, "err", err)
-		return Answer{Body: skill.Safe(s.say(wording.Overload, wording.Vars{}))}
+		return Answer{Body: skill.Safe(s.say(wording.NotStored, wording.Vars{}))}
 	}
 	s.log.Warn("intake kept aside", "request", in.RequestID, "reason", reason)
-	return Answer{Body: skill.Safe(s.say(key, wording.Vars{}))}
+	return Answer{Body: skill.Safe(s.say(key, s.vars()))}
 }
 
 // replay takes a quarantined body in with its original arrival.
@@ -283,12 +296,16 @@ func (r *reply) answer() error {
 	if err != nil || done {
 		return err
 	}
+	if c.text == "" && len(c.photos) == 0 {
+		r.line(wording.EmptyMessage, tx.s.vars())
+		return nil
+	}
 	r.flood = flood
 	if err := r.file(); err != nil {
 		return err
 	}
 	if c.masked > 0 && r.cz.MaskTold.IsZero() {
-		r.hint(wording.Masked, tx.s.vars())
+		r.lines = slices.Insert(r.lines, min(1, len(r.lines)), tx.s.say(wording.Masked, tx.s.vars()))
 		if _, err := tx.Exec(`/* maskTold */ update citizens set mask_told = ? where id = ?`, ms(tx.Now), r.cz.ID); err != nil {
 			return err
 		}
@@ -303,8 +320,8 @@ func (s *DB) answerTest(ctx context.Context, c *call) Answer {
 	v := s.vars()
 	v.Number = testNumber
 	key := wording.ReceiptOpen
-	if !s.Desk().IsOpen(at) {
-		key, v.NextOpen = wording.ReceiptClosed, s.Desk().NextOpen(at)
+	if !s.Desk().WithinDay(at) {
+		key, v.NextOpen = wording.ReceiptClosed, s.Desk().NextDayOpen(at)
 	}
 	text := s.say(key, v)
 	seen, err := json.Marshal(map[string]any{"at": at.Format(time.RFC3339), "bot": c.req.BotID, "block": c.req.BlockID, "surface": c.req.Surface, "user_type": c.req.UserType})

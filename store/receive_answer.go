@@ -8,6 +8,7 @@ import (
 
 	"toktok/store/kakao/skill"
 	"toktok/store/wording"
+	"toktok/store/worktime"
 )
 
 // reply is the answer to one call as it grows: help first, waiting replies next, our own line last (RULES C2).
@@ -25,7 +26,7 @@ type reply struct {
 	lines   []string // parts of the last bubble, in order
 	card    *skill.TextCard
 	offer   Offer
-	pickup  bool // the call asks for waiting replies: all three bubbles may be theirs
+	pickup  bool   // the call asks for waiting replies: all three bubbles may be theirs
 	waiting []byte // the whole body of a callback's first answer
 }
 
@@ -34,47 +35,39 @@ func (r *reply) friend() bool { return r.id.Friend != nil && *r.id.Friend }
 // line adds a rendered text to the last bubble.
 func (r *reply) line(key wording.Key, v wording.Vars) { r.lines = append(r.lines, r.tx.s.say(key, v)) }
 
-// hint adds a remark below the receipt.
-func (r *reply) hint(key wording.Key, v wording.Vars) { r.line(key, v) }
-
 // firstReceipt is what the first message of a case is told: number, what next, when (RULES C2, C3).
-func (r *reply) firstReceipt(t *Ticket, closed bool, opens time.Time) {
+func (r *reply) firstReceipt(t *Ticket, follows string, closed bool, opens time.Time) {
 	v := r.vars(t)
+	v.Previous = follows
+	key := r.honest(&v)
 	switch {
+	case closed && follows != "":
+		key, v.NextOpen = wording.ReceiptFollowsClosed, opens
 	case closed:
-		v.NextOpen = opens
-		r.line(wording.ReceiptClosed, v)
-	default:
-		r.line(r.openReceipt(&v), v)
+		key, v.NextOpen = wording.ReceiptClosed, opens
+	case follows != "":
+		key = wording.ReceiptFollows
 	}
-	if len(r.c.photos) > 0 {
-		r.hint(wording.PhotoReceived, v)
-	}
-	if r.c.unsupported() {
-		r.hint(wording.UnsupportedMedia, v)
-	}
-	if !r.friend() {
-		r.hint(wording.NotFriendHint, v)
-	}
+	r.line(key, v)
+	r.remarks(t, v)
 }
 
-// openReceipt promises a time only if it is likely to be kept.
-func (r *reply) openReceipt(v *wording.Vars) wording.Key {
-	desk := r.tx.s.Desk()
-	v.Close, v.NextOpen = desk.NextClose(r.c.Arrived), desk.NextDayOpen(r.c.Arrived)
-	if closes, ok := desk.DayClose(dateOf(r.c.Arrived)); ok {
-		v.Close = closes
+// honest fills in the time that may be promised (RULES C3) and names the receipt that says it: the usual minutes if they
+// end before closing and somebody is there, else today's end and the next opening.
+func (r *reply) honest(v *wording.Vars) wording.Key {
+	desk, at := r.tx.s.Desk(), r.c.Arrived
+	v.NextOpen = time.Time{}
+	if !desk.IsOpen(at) {
+		v.NextOpen = desk.NextOpen(at)
+		return wording.ReceiptGap
 	}
-	v.NextOpen = desk.NextDayOpen(v.Close)
-	late := r.c.Arrived.Add(time.Duration(r.c.pace) * time.Minute).After(v.Close)
-	switch {
-	case late || !r.c.manned:
+	closes, ok := desk.DayClose(worktime.DateOf(at))
+	if ok && (!r.c.manned || at.Add(time.Duration(r.c.pace)*time.Minute).After(closes)) {
+		v.Close, v.NextOpen = closes, desk.NextDayOpen(closes)
 		return wording.ReceiptOpenLate
-	case r.c.pace > 0:
-		v.Minutes = r.c.pace
-		return wording.ReceiptOpen
 	}
-	return wording.ReceiptOpenPlain
+	v.Minutes = r.c.pace
+	return wording.ReceiptOpen
 }
 
 // laterReceipt answers a message on an existing case.
@@ -92,22 +85,36 @@ func (r *reply) laterReceipt(t *Ticket, from State, thanks bool) {
 		v.NextOpen, t.PeriodTold = opens, period.String()
 		r.line(wording.ReceiptReopenedClosed, v)
 	case from == Closed:
+		r.honest(&v)
 		r.line(wording.ReceiptReopened, v)
 	case t.State == Review:
 		r.line(wording.ReceiptReview, v)
 	case closed && t.PeriodTold != period.String():
 		v.NextOpen, t.PeriodTold = opens, period.String()
 		r.line(wording.ReceiptClosedPeriod, v)
+	case len(r.c.photos) > 0:
+		r.line(wording.PhotoReceived, v)
 	default:
 		r.line(wording.ReceiptShort, v)
 	}
+	r.remarks(t, v)
+}
+
+// remarks are said below a receipt: what could not be taken, and once a case how answers reach somebody who is no
+// friend of the channel.
+func (r *reply) remarks(t *Ticket, v wording.Vars) {
 	if r.c.unsupported() {
-		r.hint(wording.UnsupportedMedia, v)
+		r.line(wording.UnsupportedMedia, v)
 	}
-	if !r.friend() && !t.FriendTold {
-		t.FriendTold = true
-		r.hint(wording.NotFriendHint, v)
+	if r.friend() || t.FriendTold {
+		return
 	}
+	t.FriendTold = true
+	if r.tx.s.outside.EventReady {
+		r.line(wording.NotFriendHint, v)
+		return
+	}
+	r.line(wording.NoPushHint, v)
 }
 
 // finishAnswer adds what waits for this citizen, uses the callback if that is right, and the privacy link last of all.
@@ -186,7 +193,7 @@ func quick(label, says string) skill.QuickReply {
 }
 
 // vars are the variables of a case's texts.
-func (r *reply) vars(t *Ticket) wording.Vars { return r.tx.s.ticketVars(t) }
+func (r *reply) vars(t *Ticket) wording.Vars { return r.tx.ticketVars(t) }
 
 // vars are the variables that every text may use.
 func (s *DB) vars() wording.Vars {
@@ -194,17 +201,35 @@ func (s *DB) vars() wording.Vars {
 	return wording.Vars{City: set.City, Contact: set.Contact, Duty: set.DutyPhone}
 }
 
-func (s *DB) ticketVars(t *Ticket) wording.Vars {
-	v := s.vars()
+func (tx *Tx) ticketVars(t *Ticket) wording.Vars {
+	v := tx.s.vars()
 	v.Number, v.Round, v.Department, v.Handler, v.State = t.Number, t.Round, t.Department.Name, t.Assignee.Name, wording.StateLabel(string(t.State))
 	if t.Test {
 		v.Number = testNumber
 	}
 	v.Due = dueKorean(t)
+	if t.Department.ID != 0 {
+		// A department without a number of its own is reached through the city's.
+		var contact string
+		if err := tx.QueryRow(`/* ticketVars */ select contact from departments where id = ?`, t.Department.ID).Scan(&contact); err == nil && contact != "" {
+			v.Contact = contact
+		}
+	}
 	if t.State == Waiting {
-		v.NextOpen = s.Desk().NextDayOpen(s.Now())
+		v.NextOpen = tx.s.Desk().NextDayOpen(tx.Now)
 	}
 	return v
+}
+
+// dueKorean is the due date as citizens read it: a day, or an instant for short periods.
+func dueKorean(t *Ticket) string {
+	if d, err := worktime.ParseDate(t.DueText); err == nil {
+		return worktime.KoreanDate(d)
+	}
+	if at, err := time.Parse(time.RFC3339, t.DueText); err == nil {
+		return worktime.Korean(at)
+	}
+	return ""
 }
 
 // say renders a text of the settings; a text that does not render is a fault of ours, and the default stands in.
@@ -222,6 +247,7 @@ const (
 	cmdStatus   = "진행상황"
 	cmdPickup   = "답변 확인"
 	cmdWithdraw = "취하"
+	cmdKeep     = "그대로 둘게요"
 )
 
 var ownNumber = regexp.MustCompile(`^\d{4}-\d{6}$`)
@@ -241,9 +267,8 @@ func (r *reply) command() (bool, error) {
 		return true, r.pickUp()
 	case text == cmdWithdraw:
 		return true, r.askWithdraw()
-	case text == "취하 안 함":
-		r.line(wording.WithdrawKept, r.tx.s.vars())
-		return true, nil
+	case text == cmdKeep:
+		return true, r.status("")
 	case ownNumber.MatchString(text):
 		return true, r.status(text)
 	}
@@ -269,7 +294,7 @@ func (r *reply) status(number string) error {
 	if number != "" {
 		where, args = `t.citizen = ? and t.number = ?`, []any{r.cz.ID, number}
 	}
-	list, err := all(tx, scanTicket, `/* status */ select `+ticketColumns+ticketTables+` where `+where+` order by t.id desc limit 3`, args...)
+	list, err := all(tx, scanTicket, `/* status */ select `+ticketColumns+ticketTables+` where `+where+` order by t.id desc limit 5`, args...)
 	if err != nil {
 		return err
 	}
@@ -279,20 +304,21 @@ func (r *reply) status(number string) error {
 	case len(list) == 0:
 		r.line(wording.StatusNone, tx.s.vars())
 	}
+	if len(list) > 1 {
+		v := tx.s.vars()
+		v.Count = len(list)
+		r.line(wording.StatusMany, v)
+	}
 	for _, t := range list {
-		r.line(statusKey(t), r.vars(t))
+		v := r.vars(t)
+		v.At = t.ReceivedAt
+		if len(list) > 1 {
+			r.line(wording.StatusLine, v)
+		} else {
+			r.line(wording.Status, v)
+		}
 	}
 	return r.takeWaiting()
-}
-
-func statusKey(t *Ticket) wording.Key {
-	switch {
-	case t.State == Review:
-		return wording.StatusReview
-	case t.State == Waiting:
-		return wording.StatusWaiting
-	}
-	return wording.Status
 }
 
 // askWithdraw shows the button that row 14 wants as confirmation.
@@ -310,7 +336,7 @@ func (r *reply) askWithdraw() error {
 		Description: r.tx.s.say(wording.WithdrawAsk, r.vars(t)),
 		Buttons: []skill.Button{
 			{Label: "취하할게요", Action: skill.ActionMessage, MessageText: "취하할게요", Extra: map[string]any{"op": "withdraw", "case": t.Number}},
-			{Label: "그대로 둘게요", Action: skill.ActionMessage, MessageText: "취하 안 함"},
+			{Label: "그대로 둘게요", Action: skill.ActionMessage, MessageText: cmdKeep},
 		},
 	}
 	return nil
@@ -329,8 +355,7 @@ func (r *reply) withdraw(number string) error {
 	}
 	t := list[0]
 	if t.State == Closed {
-		r.line(wording.Status, r.vars(t))
-		return nil
+		return r.status(number)
 	}
 	if _, err := tx.move(t, ActWithdraw, facts{At: r.c.Arrived, Outcome: "withdrawn", Log: "시민이 민원을 취하했어요."}); err != nil {
 		return err

@@ -118,7 +118,6 @@ func (r *reply) open(follows *Ticket, test bool) error {
 		Citizen: CitizenRef{ID: r.cz.ID, Name: r.cz.Name}, Channel: "bot", Test: test, State: Open,
 		Subject: oneLine(c.text, 40), ReceivedAt: c.Arrived, AwaitingSince: c.Arrived, CitizenAt: c.Arrived, Unread: 1,
 		AcceptBy: tx.acceptBy(c.Arrived), Urgent: r.urgent != "", Flooded: r.flood,
-		FriendTold: !r.friend(),
 	}
 	if t.Subject == "" {
 		t.Subject = "사진"
@@ -129,6 +128,7 @@ func (r *reply) open(follows *Ticket, test bool) error {
 	if closed {
 		t.State, t.PeriodTold, t.FollowUpOn = Waiting, period.String(), period.String()
 	}
+	t.FriendTold = !r.friend()
 	m := &Message{Kind: FromCitizen, Text: c.text, At: c.Arrived}
 	t.preview(m)
 	if err := tx.insertTicket(t, "citizen:message"); err != nil {
@@ -160,7 +160,12 @@ func (r *reply) open(follows *Ticket, test bool) error {
 		return err
 	}
 	r.message, r.ticket = m.ID, t
-	r.firstReceipt(t, closed, opens)
+	previous := ""
+	if follows != nil {
+		previous = follows.Number
+	}
+	t.FriendTold = false // the row has it already: the receipt below tells him
+	r.firstReceipt(t, previous, closed, opens)
 	r.notice(t)
 	return r.finishAnswer(t, false)
 }
