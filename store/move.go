@@ -67,11 +67,11 @@ func (tx *Tx) move(t *Ticket, action Action, f facts) (transition, error) {
 	if tr.undone {
 		t.DoneAt, t.NotifiedAt = time.Time{}, time.Time{}
 	}
-	if action == ActMessage || action == ActWake || t.State == Closed {
+	if action == ActMessage || action == ActWake || t.State == StateClosed {
 		t.SnoozeUntil = time.Time{}
 	}
 	switch {
-	case t.State == Closed && from != Closed:
+	case t.State == StateClosed && from != StateClosed:
 		t.ClosedAt, t.Outcome, t.Paused, t.TakeBy = tx.Now, f.Outcome, false, time.Time{}
 	case action == ActReturn:
 		t.Department, t.TakeBy, t.TakenAt = Ref{}, time.Time{}, time.Time{}
@@ -93,9 +93,9 @@ func (tr transition) target(from State, closed bool) State {
 	case tr.to == toSame:
 		return from
 	case tr.to == toNow && closed:
-		return Waiting
+		return StateWaiting
 	case tr.to == toNow:
-		return Open
+		return StateOpen
 	}
 	return tr.to
 }
@@ -122,16 +122,16 @@ func (t *Ticket) await(as awaiting, f facts, now time.Time) {
 // moveQueue keeps the queue row in step with the state: entering waiting makes one, leaving it settles it.
 func (tx *Tx) moveQueue(t *Ticket, from State, action Action, at time.Time) error {
 	switch {
-	case t.State == Waiting && from != Waiting:
+	case t.State == StateWaiting && from != StateWaiting:
 		return tx.enqueue(t, at)
-	case t.State != Waiting && from == Waiting:
+	case t.State != StateWaiting && from == StateWaiting:
 		outcome := "answered"
 		switch {
 		case action == ActMessage:
 			outcome = "wrote"
 		case action == ActOpening:
 			outcome = "followed"
-		case t.State == Closed:
+		case t.State == StateClosed:
 			outcome = "closed"
 		}
 		return tx.settleItem(t, outcome)

@@ -81,13 +81,13 @@ func (r *reply) laterReceipt(t *Ticket, from State, thanks bool) {
 	case thanks:
 		r.line(wording.Thanks, v)
 		return
-	case from == Closed && closed:
+	case from == StateClosed && closed:
 		v.NextOpen, t.PeriodTold = opens, period.String()
 		r.line(wording.ReceiptReopenedClosed, v)
-	case from == Closed:
+	case from == StateClosed:
 		r.honest(&v)
 		r.line(wording.ReceiptReopened, v)
-	case t.State == Review:
+	case t.State == StateReview:
 		r.line(wording.ReceiptReview, v)
 	case closed && t.PeriodTold != period.String():
 		v.NextOpen, t.PeriodTold = opens, period.String()
@@ -215,7 +215,7 @@ func (tx *Tx) ticketVars(t *Ticket) wording.Vars {
 			v.Contact = contact
 		}
 	}
-	if t.State == Waiting {
+	if t.State == StateWaiting {
 		v.NextOpen = tx.s.Desk().NextDayOpen(tx.Now)
 	}
 	return v
@@ -327,7 +327,7 @@ func (r *reply) askWithdraw() error {
 	if err != nil {
 		return err
 	}
-	if t == nil || t.State == Closed {
+	if t == nil || t.State == StateClosed {
 		r.line(wording.StatusNone, r.tx.s.vars())
 		return nil
 	}
@@ -354,7 +354,7 @@ func (r *reply) withdraw(number string) error {
 		return nil
 	}
 	t := list[0]
-	if t.State == Closed {
+	if t.State == StateClosed {
 		return r.status(number)
 	}
 	if _, err := tx.move(t, ActWithdraw, facts{At: r.c.Arrived, Outcome: "withdrawn", Log: "시민이 민원을 취하했어요."}); err != nil {

@@ -45,7 +45,7 @@ func (tx *Tx) whichCase(citizen int64, test bool, at time.Time) (t *Ticket, inWi
 	if err != nil {
 		return nil, false, err
 	}
-	return t, c.state == Closed && within(tx.s.Desk(), c.closed, at, tx.s.Settings().ReopenDays), nil
+	return t, c.state == StateClosed && within(tx.s.Desk(), c.closed, at, tx.s.Settings().ReopenDays), nil
 }
 
 func choose(list []candidate, desk *worktime.Calendar, at time.Time) *candidate {
@@ -60,7 +60,7 @@ func choose(list []candidate, desk *worktime.Calendar, at time.Time) *candidate 
 			awaiting = c
 			waiting++
 		}
-		if lively == nil && c.state != Closed && within(desk, c.last, at, livelyWithin) {
+		if lively == nil && c.state != StateClosed && within(desk, c.last, at, livelyWithin) {
 			lively = c // the list is newest first
 		}
 	}
@@ -97,7 +97,7 @@ func (r *reply) file() error {
 	switch {
 	case t == nil:
 		return r.open(nil, test)
-	case t.State == Closed && !inWindow && !r.thanks(t):
+	case t.State == StateClosed && !inWindow && !r.thanks(t):
 		return r.open(t, test)
 	}
 	return r.add(t, inWindow)
@@ -106,7 +106,7 @@ func (r *reply) file() error {
 // thanks reports whether the words are only thanks on a case that is answered or closed, when our last words did not
 // end in a question (RULES A6).
 func (r *reply) thanks(t *Ticket) bool {
-	return (t.State == Answered || t.State == Closed) && !t.EndsAsking && len(r.c.photos) == 0 &&
+	return (t.State == StateAnswered || t.State == StateClosed) && !t.EndsAsking && len(r.c.photos) == 0 &&
 		r.urgent == "" && hangul.OnlyThanks(r.c.text, r.tx.s.Settings().ThanksWords)
 }
 
@@ -115,7 +115,7 @@ func (r *reply) open(follows *Ticket, test bool) error {
 	tx, c := r.tx, r.c
 	period, opens, closed := tx.inClosedPeriod(c.Arrived)
 	t := &Ticket{
-		Citizen: CitizenRef{ID: r.cz.ID, Name: r.cz.Name}, Channel: "bot", Test: test, State: Open,
+		Citizen: CitizenRef{ID: r.cz.ID, Name: r.cz.Name}, Channel: "bot", Test: test, State: StateOpen,
 		Subject: oneLine(c.text, 40), ReceivedAt: c.Arrived, AwaitingSince: c.Arrived, CitizenAt: c.Arrived, Unread: 1,
 		AcceptBy: tx.acceptBy(c.Arrived), Urgent: r.urgent != "", Flooded: r.flood,
 	}
@@ -126,7 +126,7 @@ func (r *reply) open(follows *Ticket, test bool) error {
 		t.UrgentOn = c.Arrived.Format(time.DateOnly)
 	}
 	if closed {
-		t.State, t.PeriodTold, t.FollowUpOn = Waiting, period.String(), period.String()
+		t.State, t.PeriodTold, t.FollowUpOn = StateWaiting, period.String(), period.String()
 	}
 	t.FriendTold = !r.friend()
 	m := &Message{Kind: FromCitizen, Text: c.text, At: c.Arrived}
@@ -204,7 +204,7 @@ func (r *reply) add(t *Ticket, inWindow bool) error {
 	if err := tx.saveTicket(t); err != nil {
 		return err
 	}
-	if from == Closed || from == Answered || t.State == Closed {
+	if from == StateClosed || from == StateAnswered || t.State == StateClosed {
 		if err := tx.saveRound(t); err != nil {
 			return err
 		}

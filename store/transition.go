@@ -7,15 +7,15 @@ type State string
 
 // The five states: 아침 대기, 답변 대기, 답변함, 부서 처리, 완료.
 const (
-	Waiting  State = "waiting"
-	Open     State = "open"
-	Answered State = "answered"
-	Review   State = "review"
-	Closed   State = "closed"
+	StateWaiting  State = "waiting"
+	StateOpen     State = "open"
+	StateAnswered State = "answered"
+	StateReview   State = "review"
+	StateClosed   State = "closed"
 )
 
 // States lists the states in the order of the screen.
-var States = []State{Waiting, Open, Answered, Review, Closed}
+var States = []State{StateWaiting, StateOpen, StateAnswered, StateReview, StateClosed}
 
 // Targets that are not a state of their own.
 const (
@@ -99,44 +99,44 @@ var (
 	operator   = []Role{RoleAdmin, RoleOperator, RoleSystem}
 	department = []Role{RoleAdmin, RoleDepartment, RoleSystem}
 	handler    = []Role{RoleAdmin, RoleOperator, RoleDepartment, RoleSystem}
-	anyState   = []State{Waiting, Open, Answered, Review, Closed}
-	notClosed  = []State{Waiting, Open, Answered, Review}
+	anyState   = []State{StateWaiting, StateOpen, StateAnswered, StateReview, StateClosed}
+	notClosed  = []State{StateWaiting, StateOpen, StateAnswered, StateReview}
 )
 
 // transitions holds the rows of RULES A that exist so far, in their order; rows 1, 2 and 11 make a new case and are
 // kept by newTicket. The first row whose state, action, guard and role fit is the one.
 var transitions = []transition{
-	{row: 3, from: []State{Waiting}, action: ActMessage, guard: officeClosed, to: Waiting, who: citizen, as: asSet},
-	{row: 4, from: []State{Waiting}, action: ActMessage, guard: officeOpen, to: Open, who: citizen, as: asSet},
-	{row: 5, from: []State{Open}, action: ActMessage, guard: officeOpen, to: Open, who: citizen, as: asSet},
-	{row: 6, from: []State{Open}, action: ActMessage, guard: officeClosed, to: Waiting, who: citizen, as: asSet, queue: true},
-	{row: 7, from: []State{Answered}, action: ActMessage, to: toNow, who: citizen, as: asSet, undone: true, queue: true},
-	{row: 8, from: []State{Answered, Closed}, action: ActThanks, to: toSame, who: citizen},
-	{row: 9, from: []State{Review}, action: ActMessage, to: Review, who: citizen, as: asSet},
-	{row: 10, from: []State{Closed}, action: ActMessage, guard: inWindow, to: toNow, who: citizen, as: asReset, newRound: true, queue: true},
-	{row: 14, from: notClosed, action: ActWithdraw, to: Closed, who: citizen, as: asNull, done: true},
-	{row: 16, from: []State{Open}, action: ActClosing, guard: awaits, to: Waiting, who: job, queue: true},
-	{row: 17, from: []State{Waiting}, action: ActOpening, guard: awaits, to: Open, who: job},
-	{row: 19, from: []State{Open, Answered, Review}, action: ActSnooze, to: toSame, who: handler},
-	{row: 19, from: []State{Open, Answered, Review}, action: ActWake, to: toSame, who: []Role{RoleAdmin, RoleOperator, RoleDepartment, RoleJob, RoleSystem}},
-	{row: 20, from: []State{Waiting, Open}, action: ActReply, guard: seenAll, to: Answered, who: handler, as: asNull, accepts: true, done: true},
-	{row: 21, from: []State{Waiting, Open}, action: ActReply, guard: seenSome, to: Open, who: handler, as: asUnseen, accepts: true},
-	{row: 22, from: []State{Answered}, action: ActReply, to: Answered, who: handler, done: true},
-	{row: 23, from: []State{Review}, action: ActReply, guard: seenAll, to: Review, who: handler, as: asNull},
-	{row: 23, from: []State{Review}, action: ActReply, guard: seenSome, to: Review, who: handler, as: asUnseen},
-	{row: 24, from: []State{Closed}, action: ActReply, to: Closed, who: handler},
+	{row: 3, from: []State{StateWaiting}, action: ActMessage, guard: officeClosed, to: StateWaiting, who: citizen, as: asSet},
+	{row: 4, from: []State{StateWaiting}, action: ActMessage, guard: officeOpen, to: StateOpen, who: citizen, as: asSet},
+	{row: 5, from: []State{StateOpen}, action: ActMessage, guard: officeOpen, to: StateOpen, who: citizen, as: asSet},
+	{row: 6, from: []State{StateOpen}, action: ActMessage, guard: officeClosed, to: StateWaiting, who: citizen, as: asSet, queue: true},
+	{row: 7, from: []State{StateAnswered}, action: ActMessage, to: toNow, who: citizen, as: asSet, undone: true, queue: true},
+	{row: 8, from: []State{StateAnswered, StateClosed}, action: ActThanks, to: toSame, who: citizen},
+	{row: 9, from: []State{StateReview}, action: ActMessage, to: StateReview, who: citizen, as: asSet},
+	{row: 10, from: []State{StateClosed}, action: ActMessage, guard: inWindow, to: toNow, who: citizen, as: asReset, newRound: true, queue: true},
+	{row: 14, from: notClosed, action: ActWithdraw, to: StateClosed, who: citizen, as: asNull, done: true},
+	{row: 16, from: []State{StateOpen}, action: ActClosing, guard: awaits, to: StateWaiting, who: job, queue: true},
+	{row: 17, from: []State{StateWaiting}, action: ActOpening, guard: awaits, to: StateOpen, who: job},
+	{row: 19, from: []State{StateOpen, StateAnswered, StateReview}, action: ActSnooze, to: toSame, who: handler},
+	{row: 19, from: []State{StateOpen, StateAnswered, StateReview}, action: ActWake, to: toSame, who: []Role{RoleAdmin, RoleOperator, RoleDepartment, RoleJob, RoleSystem}},
+	{row: 20, from: []State{StateWaiting, StateOpen}, action: ActReply, guard: seenAll, to: StateAnswered, who: handler, as: asNull, accepts: true, done: true},
+	{row: 21, from: []State{StateWaiting, StateOpen}, action: ActReply, guard: seenSome, to: StateOpen, who: handler, as: asUnseen, accepts: true},
+	{row: 22, from: []State{StateAnswered}, action: ActReply, to: StateAnswered, who: handler, done: true},
+	{row: 23, from: []State{StateReview}, action: ActReply, guard: seenAll, to: StateReview, who: handler, as: asNull},
+	{row: 23, from: []State{StateReview}, action: ActReply, guard: seenSome, to: StateReview, who: handler, as: asUnseen},
+	{row: 24, from: []State{StateClosed}, action: ActReply, to: StateClosed, who: handler},
 	{row: 25, from: anyState, action: ActNote, to: toSame, who: handler},
-	{row: 26, from: []State{Waiting, Open}, action: ActDismiss, to: Answered, who: operator, as: asNull, accepts: true, done: true},
+	{row: 26, from: []State{StateWaiting, StateOpen}, action: ActDismiss, to: StateAnswered, who: operator, as: asNull, accepts: true, done: true},
 	{row: 27, from: notClosed, action: ActAccept, guard: notAccepted, to: toSame, who: handler},
 	{row: 28, from: notClosed, action: ActCorrect, guard: isAccepted, to: toSame, who: operator},
-	{row: 29, from: []State{Waiting, Open, Answered}, action: ActTransfer, to: Review, who: operator, as: asNull, accepts: true, undone: true},
-	{row: 30, from: []State{Review}, action: ActTake, to: Review, who: department},
-	{row: 31, from: []State{Review}, action: ActReturn, to: Open, who: department, as: asNow},
-	{row: 32, from: []State{Review}, action: ActTransfer, to: Review, who: handler},
-	{row: 39, from: []State{Review}, action: ActResult, to: Closed, who: department, as: asNull, accepts: true, done: true},
-	{row: 41, from: []State{Waiting, Open, Answered}, action: ActClose, to: Closed, who: operator, as: asNull, accepts: true, done: true},
-	{row: 46, from: []State{Closed}, action: ActReopen, guard: hadReview, to: Review, who: handler, as: asReset, newRound: true},
-	{row: 46, from: []State{Closed}, action: ActReopen, to: Open, who: handler, as: asReset, newRound: true},
+	{row: 29, from: []State{StateWaiting, StateOpen, StateAnswered}, action: ActTransfer, to: StateReview, who: operator, as: asNull, accepts: true, undone: true},
+	{row: 30, from: []State{StateReview}, action: ActTake, to: StateReview, who: department},
+	{row: 31, from: []State{StateReview}, action: ActReturn, to: StateOpen, who: department, as: asNow},
+	{row: 32, from: []State{StateReview}, action: ActTransfer, to: StateReview, who: handler},
+	{row: 39, from: []State{StateReview}, action: ActResult, to: StateClosed, who: department, as: asNull, accepts: true, done: true},
+	{row: 41, from: []State{StateWaiting, StateOpen, StateAnswered}, action: ActClose, to: StateClosed, who: operator, as: asNull, accepts: true, done: true},
+	{row: 46, from: []State{StateClosed}, action: ActReopen, guard: hadReview, to: StateReview, who: handler, as: asReset, newRound: true},
+	{row: 46, from: []State{StateClosed}, action: ActReopen, to: StateOpen, who: handler, as: asReset, newRound: true},
 	{row: 47, from: anyState, action: ActChange, to: toSame, who: handler},
 }
 
