@@ -40,8 +40,8 @@ func (e *Engine) WriterPragma(name string) (v string, err error) {
 }
 
 // ExecUntil runs a statement that ctx interrupts.
-func (tx *Tx) ExecUntil(ctx context.Context, query string) error {
-	_, err := tx.w.conn.ExecContext(ctx, query)
+func (tx *Tx) ExecUntil(ctx context.Context, query string, args ...any) error {
+	_, err := tx.w.conn.ExecContext(ctx, query, args...)
 	return err
 }
 
