@@ -49,7 +49,7 @@ func KindOf(err error) Kind {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
 	}
-	for _, busy := range []error{db.ErrBusy, db.ErrClosed, db.ErrFull, db.ErrIO, db.ErrReadOnly, db.ErrCorrupt} {
+	for _, busy := range []error{db.ErrBusy, db.ErrWaited, db.ErrClosed, db.ErrFull, db.ErrIO, db.ErrReadOnly, db.ErrCorrupt} {
 		if errors.Is(err, busy) {
 			return Unavailable
 		}

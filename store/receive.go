@@ -123,7 +123,7 @@ func (s *DB) take(ctx context.Context, c *call) (Answer, error) {
 
 // answerTrouble says truthfully what happened to a message that was not filed.
 func (s *DB) answerTrouble(c *call, err error) Answer {
-	if errors.Is(err, db.ErrBusy) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, db.ErrBusy) || errors.Is(err, db.ErrWaited) {
 		return Answer{Body: skill.Safe(s.say(wording.Overload, wording.Vars{}))}
 	}
 	if KindOf(err) == Unavailable {

@@ -106,8 +106,22 @@ func (tx *Tx) audit(action string, ticket int64, object, detail string) error {
 
 // querier is what scan functions need: the transaction, or a reader bound to a context.
 type querier interface {
-	Query(query string, args ...any) (*sql.Rows, error)
-	QueryRow(query string, args ...any) *sql.Row
+	query(query string, args ...any) (rows *sql.Rows, done func() error, err error)
+	QueryRow(query string, args ...any) rowScanner
+}
+
+// rowScanner is a row not yet read.
+type rowScanner interface{ Scan(dest ...any) error }
+
+// QueryRow runs a statement that returns at most one row.
+func (tx *Tx) QueryRow(query string, args ...any) rowScanner { return tx.Tx.QueryRow(query, args...) }
+
+func (tx *Tx) query(query string, args ...any) (*sql.Rows, func() error, error) {
+	rows, err := tx.Tx.Query(query, args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	return rows, rows.Close, nil
 }
 
 // reader reads committed rows; every read has a deadline (DESIGN §8), the engine's 5 s unless ctx is shorter.
@@ -116,22 +130,31 @@ type reader struct {
 	e   *db.Engine
 }
 
-func (r reader) Query(query string, args ...any) (*sql.Rows, error) {
+func (r reader) Query(query string, args ...any) (*db.Rows, error) {
 	return r.e.Query(r.ctx, query, args...)
 }
-func (r reader) QueryRow(query string, args ...any) *sql.Row {
+
+func (r reader) QueryRow(query string, args ...any) rowScanner {
 	return r.e.QueryRow(r.ctx, query, args...)
+}
+
+func (r reader) query(query string, args ...any) (*sql.Rows, func() error, error) {
+	rows, err := r.e.Query(r.ctx, query, args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	return rows.Rows, rows.Close, nil
 }
 
 func (s *DB) read(ctx context.Context) reader { return reader{ctx, s.engine} }
 
 // all scans every row; it closes them and checks their error, so that no caller can forget.
 func all[T any](q querier, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := q.Query(query, args...)
+	rows, done, err := q.query(query, args...)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer done()
 	var out []T
 	for rows.Next() {
 		v, err := scan(rows)
