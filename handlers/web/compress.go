@@ -45,7 +45,7 @@ func (c *compressor) Write(b []byte) (int, error) {
 func (c *compressor) decide(status, size int) {
 	c.decided = true
 	h := c.Header()
-	if !packable(h.Get("Content-Type")) {
+	if !packable(h.Get("Content-Type")) || c.plain() {
 		return
 	}
 	h.Add("Vary", "Accept-Encoding")
@@ -67,6 +67,22 @@ func (c *compressor) decide(status, size int) {
 	}
 	c.zip = zippers.Get().(*gzip.Writer)
 	c.zip.Reset(c.ResponseWriter)
+}
+
+// plain keeps answers to webhooks as they are: their caller must know when the last byte is out (RULES D1).
+func (c *compressor) plain() bool {
+	sc := scopeOf(c.r)
+	return sc != nil && sc.Route.Door == DoorKey
+}
+
+// FlushError sends on what is packed so far; http.ResponseController calls it.
+func (c *compressor) FlushError() error {
+	if c.zip != nil {
+		if err := c.zip.Flush(); err != nil {
+			return err
+		}
+	}
+	return http.NewResponseController(c.ResponseWriter).Flush()
 }
 
 // Close ends the packed stream.

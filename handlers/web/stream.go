@@ -160,11 +160,14 @@ func (l *line) resync() error {
 	return l.flush()
 }
 
-// flush writes under a deadline of its own: the server's would end the stream, none would let a dead peer hold us.
+// flush writes under a deadline of its own: the server's would end the stream, none would let a dead peer hold us. A
+// timer sets it, because the deadline is the wall's and the service's clock may be shifted.
 func (l *line) flush() error {
-	if err := l.rc.SetWriteDeadline(l.sc.Real().Add(writeWithin)); err != nil {
+	if err := l.rc.SetWriteDeadline(time.Time{}); err != nil {
 		return err
 	}
+	cut := time.AfterFunc(writeWithin, func() { _ = l.rc.SetWriteDeadline(time.Unix(1, 0)) }) // long past: the write returns
+	defer cut.Stop()
 	if _, err := l.w.Write(l.buf.Bytes()); err != nil {
 		return err
 	}
