@@ -248,6 +248,7 @@ create index tickets_assignee on tickets (assignee, state, awaiting_since, id) w
 create index tickets_snooze on tickets (snooze_until) where snooze_until is not null;
 create index tickets_accept on tickets (accept_by) where accepted_at is null and accept_by is not null and state <> 'closed';
 create index tickets_take on tickets (take_by) where take_by is not null;
+create index tickets_test on tickets (state) where test = 1;
 
 create table rounds (
   ticket      integer not null references tickets (id) on delete cascade,
@@ -433,6 +434,7 @@ create table queue_items (
   unique (period, ticket)
 ) strict;
 create index queue_items_ticket on queue_items (ticket);
+create index queue_items_open on queue_items (period, ticket) where outcome is null;
 
 -- ---- departments and legal clocks -------------------------------------------------------------
 create table transfers (
