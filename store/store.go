@@ -49,6 +49,8 @@ type Outside struct {
 	EventName  string
 	EventBlock string
 	MediaHosts []string // RULES B9
+	// CallbackOrigin is the one origin besides https on kakao.com that a callbackUrl may have: the simulator's (RULES B9).
+	CallbackOrigin string
 }
 
 // DB is the open store.
