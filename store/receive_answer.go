@@ -1,7 +1,6 @@
 package store
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -180,7 +179,7 @@ func (r *reply) encode() ([]byte, error) {
 		out.Outputs = append(out.Outputs, *r.card)
 	}
 	if r.offer.More > 0 {
-		out.QuickReplies = append(out.QuickReplies, quick(fmt.Sprintf("답변 더 보기 (%d)", r.offer.More), cmdPickup))
+		out.QuickReplies = append(out.QuickReplies, quick(wording.LabelMore(r.offer.More), cmdPickup))
 	}
 	if r.card == nil {
 		out.QuickReplies = append(out.QuickReplies, quick(cmdStatus, cmdStatus))
@@ -244,10 +243,10 @@ func (s *DB) say(key wording.Key, v wording.Vars) string {
 
 // Commands are whole texts, never messages (RULES C5).
 const (
-	cmdStatus   = "진행상황"
-	cmdPickup   = "답변 확인"
+	cmdStatus   = wording.LabelStatus
+	cmdPickup   = wording.LabelPickup
 	cmdWithdraw = "취하"
-	cmdKeep     = "그대로 둘게요"
+	cmdKeep     = wording.LabelKeep
 )
 
 var ownNumber = regexp.MustCompile(`^\d{4}-\d{6}$`)
@@ -335,8 +334,8 @@ func (r *reply) askWithdraw() error {
 		Title:       "접수번호 " + t.Number,
 		Description: r.tx.s.say(wording.WithdrawAsk, r.vars(t)),
 		Buttons: []skill.Button{
-			{Label: "취하할게요", Action: skill.ActionMessage, MessageText: "취하할게요", Extra: map[string]any{"op": "withdraw", "case": t.Number}},
-			{Label: "그대로 둘게요", Action: skill.ActionMessage, MessageText: cmdKeep},
+			{Label: wording.LabelWithdraw, Action: skill.ActionMessage, MessageText: wording.LabelWithdraw, Extra: map[string]any{"op": "withdraw", "case": t.Number}},
+			{Label: wording.LabelKeep, Action: skill.ActionMessage, MessageText: cmdKeep},
 		},
 	}
 	return nil
