@@ -164,7 +164,7 @@ func (tx *Tx) insertTicket(t *Ticket, openedBy string) error {
 		(number, citizen, channel, test, state, subject, priority, urgent, urgent_on, flooded, possible_repeat,
 		 received_at, accept_by, awaiting_since, unread, preview, preview_kind, preview_at, updated_at, citizen_at, friend_told, photo_asked,
 		 period_told, follow_up_on, category, department)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		number, t.Citizen.ID, t.Channel, t.Test, t.State, t.Subject, t.Priority, t.Urgent, t.UrgentOn, t.Flooded, t.PossibleRepeat,
 		ms(t.ReceivedAt), msOrNil(t.AcceptBy), msOrNil(t.AwaitingSince), t.Unread, t.Preview, t.PreviewKind, ms(t.PreviewAt), ms(t.UpdatedAt),
 		msOrNil(t.CitizenAt), t.FriendTold, t.PhotoAsked, t.PeriodTold, textOrNil(t.FollowUpOn),

@@ -331,6 +331,7 @@ create table deliveries (
   count      integer not null,                  -- number of bubbles
   not_before integer,
   expires_at integer,
+  due_at     integer not null default 0,        -- when it may go: not_before, or the back-off its citizen shares
   skip       text not null default '',          -- routes that failed for this one, space separated
   attempt    integer references attempts (id) on delete set null,
   offer      integer references offers (id) on delete set null,
@@ -340,7 +341,7 @@ create table deliveries (
 ) strict;
 create index deliveries_message on deliveries (message);
 create index deliveries_open on deliveries (citizen, id) where state in ('queued', 'sending', 'accepted', 'pickup', 'offered');
-create index deliveries_queued on deliveries (not_before, id) where state = 'queued';
+create index deliveries_queued on deliveries (due_at, id) where state = 'queued';
 create index deliveries_attempt on deliveries (attempt) where attempt is not null;
 create index deliveries_offer on deliveries (offer) where offer is not null;
 create index deliveries_state on deliveries (state);
@@ -402,6 +403,8 @@ create table callbacks (
   ended_at integer
 ) strict;
 create index callbacks_open on callbacks (citizen) where ended_at is null;
+create index callbacks_ending on callbacks (until_at) where ended_at is null and attempt is null;
+create index callbacks_attempt on callbacks (attempt) where attempt is not null;
 
 create table route_pauses (
   route    text primary key,
