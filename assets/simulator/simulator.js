@@ -50,12 +50,13 @@ async function attempt(work) {
 const kst = (options) => new Intl.DateTimeFormat("ko-KR", { timeZone: "Asia/Seoul", hourCycle: "h23", ...options });
 const minute = kst({ hour: "2-digit", minute: "2-digit" });
 const day = kst({ month: "long", day: "numeric", weekday: "short" });
-const full = kst({ year: "numeric", month: "long", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit" });
+const year = kst({ year: "numeric" });
+const full = (date) => `${year.format(date)} ${day.format(date)} ${minute.format(date)}`;
 
 // The service's clock runs on from where it was told to be.
 let clockAt = 0, clockRead = 0;
 function tick() {
-  if (clockAt) $("#clock").textContent = full.format(new Date(clockAt + Date.now() - clockRead));
+  if (clockAt) $("#clock").textContent = full(new Date(clockAt + Date.now() - clockRead));
 }
 setInterval(tick, 1000);
 
@@ -204,13 +205,13 @@ async function loadScreen(id) {
     if (known >= 0 && b.id > known && b.from === "bot") announce(`${data.citizen.name}에게 온 답: ${b.title || ""} ${b.text || ""}`);
   }
   screen.replaceChildren(...rows);
-  const newest = data.bubbles.at(-1)?.id ?? 0;
-  screen.dataset.last = newest;
-  if (atEnd || newest > known) screen.scrollTop = screen.scrollHeight;
   const chips = $(".chips", phone);
   const held = chips.contains(document.activeElement);
   chips.replaceChildren(...data.quick_replies.map((q) => tapButton(phone, q.label, 0)));
   if (held && !chips.contains(document.activeElement)) $("textarea", phone).focus();
+  const newest = data.bubbles.at(-1)?.id ?? 0;
+  screen.dataset.last = newest;
+  if (atEnd || newest > known) screen.scrollTop = screen.scrollHeight; // last: the chips take room from the screen
 }
 
 function announce(text) {
@@ -228,11 +229,18 @@ const ways = { event: "알림으로 온 말", callback: "콜백으로 온 답", 
 
 function bubbleRow(phone, b, key) {
   const own = b.from === "citizen";
-  const li = el("li", { className: `bubble${own ? " own" : ""}${b.via === "event" || b.via === "callback" ? " pushed" : ""}` });
+  const li = el("li", { className: `bubble${own ? " own" : ""}${b.via === "event" || b.via === "callback" ? " pushed" : ""}${b.kind === "photo" ? " photo" : ""}` });
   li.dataset.key = key;
   const words = el("div", { className: "words" });
   words.append(el("span", { className: "unseen" }, own ? "내가 보냄: " : "채널: "));
-  if (b.image_url) words.append(el("img", { src: b.image_url, alt: b.text || "보낸 사진", loading: "lazy" }));
+  if (b.image_url) {
+    const img = el("img", { src: b.image_url, alt: b.text || "보낸 사진" });
+    img.addEventListener("load", () => {
+      const screen = $(".screen", phone);
+      if (li === screen.lastElementChild || screen.scrollHeight - screen.scrollTop - screen.clientHeight < img.clientHeight + 60) screen.scrollTop = screen.scrollHeight;
+    });
+    words.append(img);
+  }
   if (b.title) words.append(el("strong", {}, b.title));
   if (b.text && b.kind !== "simpleImage") words.append(...folded(b.text));
   if (!b.text && !b.title && !b.image_url) words.append(`[${b.kind}]`);
@@ -306,6 +314,9 @@ function pretty(text) {
   try { return JSON.stringify(JSON.parse(text), null, 2); } catch { return text; }
 }
 
+const jobs = { opening: "업무 시작", closing: "업무 마감", settle: "답변 정리", due: "기한 살피기", retention: "보관 기간 정리", backup: "백업" };
+const outcomes = { done: "실행함", failed: "실패", missed: "때를 놓침", skipped: "건너뜀" };
+
 async function moveClock(body) {
   const result = $("#clock-result");
   const buttons = document.querySelectorAll("#advance button, #clock-form button");
@@ -313,8 +324,8 @@ async function moveClock(body) {
   result.textContent = "옮기는 중…";
   try {
     const { now, ran } = await call("/demo/clock", body);
-    const lines = (ran || []).map((r) => el("li", {}, `${full.format(new Date(r.scheduled_for))} ${r.job}: ${r.outcome}`));
-    result.replaceChildren(el("p", {}, `지금은 ${full.format(new Date(now))}이에요.`),
+    const lines = (ran || []).map((r) => el("li", {}, `${full(new Date(r.scheduled_for))} ${jobs[r.job] || r.job}: ${outcomes[r.outcome] || r.outcome}`));
+    result.replaceChildren(el("p", {}, `지금은 ${full(new Date(now))}이에요.`),
       lines.length ? el("ul", {}, ...lines) : el("p", {}, "그사이에 할 일은 없었어요."));
   } catch (err) {
     result.textContent = `옮기지 못했어요. ${err.message}`;

@@ -289,7 +289,7 @@ func TestPage(t *testing.T) {
 		}
 	}
 	assets := regexp.MustCompile(`/simulator/assets/[0-9a-f]{16}/[a-z.]+`).FindAllString(string(body), -1)
-	if len(assets) != 2 {
+	if len(assets) != 3 {
 		t.Fatalf("assets %v", assets)
 	}
 	for _, path := range assets {

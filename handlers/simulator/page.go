@@ -22,15 +22,15 @@ type asset struct {
 type sampleView struct{ Name, Text, URL string }
 
 type pageData struct {
-	CSS, JS string // URLs with the hash of the content
-	Desk    string
-	Samples []sampleView
+	CSS, JS, Icon string // URLs with the hash of the content
+	Desk          string
+	Samples       []sampleView
 }
 
 func (s *Simulator) loadPage(files fs.FS) error {
 	s.assets = map[string]asset{}
 	for name, contentType := range map[string]string{
-		"simulator.css": "text/css; charset=utf-8", "simulator.js": "text/javascript; charset=utf-8",
+		"simulator.css": "text/css; charset=utf-8", "simulator.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml",
 	} {
 		b, err := fs.ReadFile(files, name)
 		if err != nil {
@@ -66,7 +66,7 @@ func (s *Simulator) servePage(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	data := pageData{CSS: s.assetURL("simulator.css"), JS: s.assetURL("simulator.js"), Desk: s.opt.Desk}
+	data := pageData{CSS: s.assetURL("simulator.css"), JS: s.assetURL("simulator.js"), Icon: s.assetURL("icon.svg"), Desk: s.opt.Desk}
 	for _, p := range samples {
 		data.Samples = append(data.Samples, sampleView{Name: p.name, Text: p.text, URL: samplePath + p.name})
 	}

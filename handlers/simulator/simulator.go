@@ -61,7 +61,7 @@ type Options struct {
 	Log    *slog.Logger
 	Now    func() time.Time // wall clock for Kakao's limits; default time.Now
 	Clock  func() time.Time // clock of the service, shown beside the bubbles; default Now
-	Files  fs.FS            // page.html, simulator.css, simulator.js
+	Files  fs.FS            // page.html, simulator.css, simulator.js, icon.svg
 	Desk   string           // where the page links to for the operators; default /tickets
 
 	SkillLimit time.Duration // how long Kakao waits for the skill; default 5 s
