@@ -238,7 +238,7 @@ func (s *DB) NextSweep(ctx context.Context) (time.Time, error) {
 	for _, kept := range []struct {
 		oldest *time.Time
 		span   time.Duration
-	}{{&answer, keepAnswers}, {&journal, keepJournal}, {&quarantine, keepQuarantine}, {&hourly, keepHourly}} {
+	}{{&answer, keepAnswers}, {&journal, keepJournal}, {&quarantine, keepQuarantine}, {&hourly, keepHourly + 7*24*time.Hour}} { // ledger rows go a week at a time
 		if !kept.oldest.IsZero() {
 			*kept.oldest = kept.oldest.Add(kept.span)
 		}

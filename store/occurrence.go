@@ -200,3 +200,30 @@ func (s *DB) ConfirmClock(ctx context.Context, who Actor) error {
 		return err
 	})
 }
+
+// SaveDemoClock keeps how far the demo's clock is ahead of the wall's.
+func (s *DB) SaveDemoClock(ctx context.Context, ahead time.Duration) error {
+	return s.Write(ctx, System("demo"), func(tx *Tx) error {
+		_, err := tx.Exec(`/* SaveDemoClock */ insert into settings (key, value, changed_at, changed_by) values ('demo.clock', ?, ?, 'demo')
+			on conflict (key) do update set value = excluded.value, changed_at = excluded.changed_at`,
+			fmt.Sprint(ahead.Milliseconds()), ms(tx.Now))
+		return err
+	})
+}
+
+// ResumeDemoClock sets the demo's clock at start: to at, if that is given, else to where it has run on to since the
+// last time, else it leaves it alone (RULES E4).
+func (s *DB) ResumeDemoClock(ctx context.Context, clock *DemoClock, at time.Time) error {
+	if !at.IsZero() {
+		clock.Run(at)
+		return nil
+	}
+	var ahead sql.NullInt64
+	if err := s.read(ctx).QueryRow(`/* ResumeDemoClock */ select (select cast(value as integer) from settings where key = 'demo.clock')`).Scan(&ahead); err != nil {
+		return err
+	}
+	if ahead.Valid {
+		clock.Run(s.Real().Add(time.Duration(ahead.Int64) * time.Millisecond))
+	}
+	return nil
+}

@@ -199,6 +199,14 @@ func (s *DB) settleAnswered(ctx context.Context, who Actor, day worktime.Date) e
 	})
 }
 
+// QueueIdle reports that neither closing nor opening would find a case: nothing waits and no row is open.
+func (s *DB) QueueIdle(ctx context.Context) (idle bool, err error) {
+	err = s.read(ctx).QueryRow(`/* QueueIdle */ select not exists (select 1 from tickets where test = 0 and state in ('waiting', 'open'))
+		and not exists (select 1 from tickets where test = 1 and state in ('waiting', 'open'))
+		and not exists (select 1 from queue_items where outcome is null)`).Scan(&idle)
+	return idle, err
+}
+
 // WorkItem is one case of a worklist.
 type WorkItem struct {
 	Ticket     *Ticket

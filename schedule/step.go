@@ -1,0 +1,161 @@
+package schedule
+
+import (
+	"context"
+	"time"
+
+	"toktok/store"
+)
+
+// Ran is an occurrence that was run or recorded.
+type Ran struct {
+	Job          string
+	ScheduledFor time.Time
+	Outcome      store.Outcome
+}
+
+// farthest is how far one step may go; beyond it the answer would be too long to be of use.
+const farthest = 3 * 366 * 24 * time.Hour
+
+// StepTo moves the demo's clock. Forward it steps through every occurrence in order, with the clock standing at its
+// time while it runs, and lets the clock run on from target. Backward it sets the clock and runs nothing: what the
+// ledger has is not run again (RULES E4).
+func (s *Scheduler) StepTo(ctx context.Context, target time.Time) ([]Ran, error) {
+	if s.demo == nil {
+		return nil, &store.Error{Kind: store.NotFound, Text: "시계는 체험 모드에서만 옮길 수 있어요."}
+	}
+	if err := s.take(ctx); err != nil {
+		return nil, err
+	}
+	defer s.release()
+	defer s.Kick()
+	now := s.db.Now()
+	switch {
+	case target.Year() < 2001 || target.Year() > 2099:
+		return nil, &store.Error{Kind: store.Invalid, Text: "2001년부터 2099년 사이의 시각을 적어 주세요."}
+	case target.Sub(now) > farthest:
+		return nil, &store.Error{Kind: store.Invalid, Text: "시계는 한 번에 3년까지 앞으로 옮길 수 있어요."}
+	case !target.After(now):
+		s.demo.Run(target)
+		s.floor = target
+		return nil, s.saveClock(ctx)
+	}
+	s.demo.Stand(now)
+	w := walk{s: s, ran: s.work(ctx)}
+	if err := w.to(ctx, now, target); err != nil {
+		s.demo.Run(time.Time{}) // on from the last step
+		return w.ran, err
+	}
+	s.demo.Run(target)
+	return w.ran, s.saveClock(ctx)
+}
+
+// saveClock keeps how far the demo's clock is from the wall's, for the next start.
+func (s *Scheduler) saveClock(ctx context.Context) error {
+	return s.db.SaveDemoClock(ctx, s.db.Now().Sub(s.db.Real()))
+}
+
+// walk is one way through time. Runs that would find nothing, as most of a year's hourly ones, are entered together
+// before the next one that works.
+type walk struct {
+	s     *Scheduler
+	ran   []Ran
+	idle  []store.Occurrence
+	quiet []time.Time // by job: until then a run finds nothing; zero = not asked since the last one that worked
+	wake  time.Time
+	asked bool // wake is known
+}
+
+func (w *walk) to(ctx context.Context, from, target time.Time) error {
+	s := w.s
+	next := make([]time.Time, len(s.jobs))
+	for i, j := range s.jobs {
+		next[i] = j.next(s.db.Desk(), from)
+	}
+	w.stir()
+	for {
+		first := -1
+		for i, at := range next {
+			if !at.IsZero() && !at.After(target) && (first < 0 || at.Before(next[first])) {
+				first = i
+			}
+		}
+		limit := target
+		if first >= 0 {
+			limit = next[first]
+		}
+		woke, err := w.wakeUp(ctx, limit)
+		if err != nil {
+			return err
+		}
+		if woke {
+			continue
+		}
+		if first < 0 {
+			return w.flush(ctx)
+		}
+		if err := w.step(ctx, first, limit); err != nil {
+			return err
+		}
+		next[first] = s.jobs[first].next(s.db.Desk(), limit)
+	}
+}
+
+// stir forgets what was known to be quiet.
+func (w *walk) stir() {
+	w.quiet = make([]time.Time, len(w.s.jobs))
+	w.asked = false
+}
+
+// step runs one occurrence, or notes it when it would find nothing to do.
+func (w *walk) step(ctx context.Context, i int, at time.Time) (err error) {
+	s, j := w.s, w.s.jobs[i]
+	if w.quiet[i].IsZero() {
+		if w.quiet[i], err = j.quiet(ctx, s.db); err != nil {
+			return err
+		}
+	}
+	if !at.After(w.quiet[i]) {
+		w.idle = append(w.idle, store.Occurrence{Job: j.id, ScheduledFor: at, Outcome: store.OutcomeDone, StartedAt: at, EndedAt: at, Detail: "0건"})
+		return ctx.Err()
+	}
+	if err := w.flush(ctx); err != nil {
+		return err
+	}
+	s.demo.Stand(at)
+	row, mine, err := s.run(ctx, j, at)
+	if mine {
+		w.ran = append(w.ran, Ran{j.id, at, row.Outcome})
+	}
+	w.stir()
+	return err
+}
+
+// wakeUp brings back what is snoozed until limit at the latest; each at its own instant.
+func (w *walk) wakeUp(ctx context.Context, limit time.Time) (woke bool, err error) {
+	if !w.asked {
+		if w.wake, err = w.s.db.NextWake(ctx); err != nil {
+			return false, err
+		}
+		w.asked = true
+	}
+	if w.wake.IsZero() || w.wake.After(limit) {
+		return false, nil
+	}
+	if err := w.flush(ctx); err != nil {
+		return false, err
+	}
+	if w.wake.After(w.s.db.Now()) {
+		w.s.demo.Stand(w.wake)
+	}
+	_, err = w.s.db.WakeDue(ctx, store.Job("wake"))
+	w.stir()
+	return true, err
+}
+
+// flush enters the idle runs.
+func (w *walk) flush(ctx context.Context) error {
+	entered, err := w.s.record(ctx, w.idle)
+	w.ran, w.idle = append(w.ran, entered...), nil
+	return err
+}
