@@ -69,6 +69,8 @@ type DB struct {
 	times   chan struct{}
 	seen    atomic.Int64 // last sign of life of an operator's session, unix ms (RULES C3)
 	pace    pace
+	logins  accounts // tokens and sign-ins, in memory
+	disk    diskUse
 }
 
 // Open takes the folder's lock, migrates, and loads what is cached. A second process is refused with *db.HeldError.

@@ -244,6 +244,10 @@ create index tickets_due on tickets (due_at, id) where due_at is not null and te
 create index tickets_state_due on tickets (state, due_at, id) where due_at is not null and test = 0;
 create index tickets_department on tickets (department, state, awaiting_since, id) where department is not null and test = 0;
 create index tickets_department_newest on tickets (department, received_at, id) where department is not null and test = 0;
+create index tickets_department_received on tickets (department, state, received_at, id) where department is not null and test = 0;
+create index tickets_department_due on tickets (department, state, due_at, id) where department is not null and due_at is not null and test = 0;
+create index tickets_category on tickets (category, state, received_at, id) where category is not null and test = 0;
+create index tickets_urgent on tickets (state, received_at, id) where urgent = 1 and test = 0;
 create index tickets_assignee on tickets (assignee, state, awaiting_since, id) where assignee is not null and test = 0;
 create index tickets_snooze on tickets (snooze_until) where snooze_until is not null;
 create index tickets_accept on tickets (accept_by) where accepted_at is null and accept_by is not null and state <> 'closed';
