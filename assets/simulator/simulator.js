@@ -11,6 +11,25 @@ function el(tag, props = {}, ...children) {
   return node;
 }
 
+// redraw builds the children anew only if what they show has changed: a button that is being pressed must not vanish.
+function redraw(node, shown, build) {
+  const signature = JSON.stringify(shown);
+  if (node.signature === signature) return;
+  node.signature = signature;
+  const focused = document.activeElement?.id;
+  node.replaceChildren(...build());
+  if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus();
+}
+
+// arrange makes nodes the children of parent and leaves alone those that stand right: moving one would lose its focus.
+function arrange(parent, nodes) {
+  const keep = new Set(nodes);
+  for (const child of [...parent.children]) if (!keep.has(child)) child.remove();
+  nodes.forEach((node, i) => {
+    if (parent.children[i] !== node) parent.insertBefore(node, parent.children[i] ?? null);
+  });
+}
+
 function complain(text) {
   const box = $("#notice");
   box.textContent = text;
@@ -68,24 +87,25 @@ async function loadState() {
   $("#spent").textContent = `${state.spent.toLocaleString("ko-KR")}원`;
   $("#dev").checked = state.dev;
   const input = $("#clock-now");
-  if (!input.value) {
-    input.value = new Date(clockAt + 9 * 3600e3).toISOString().slice(0, 16);
-  }
+  if (!input.value) setClockInput(clockAt);
   drawPeople();
 }
 
+// The field has no zone; what stands in it is Korean time.
+function setClockInput(at) {
+  $("#clock-now").value = new Date(at + 9 * 3600e3).toISOString().slice(0, 16);
+}
+
 function drawPeople() {
-  const list = $("#people");
-  const focused = document.activeElement?.dataset?.person;
-  list.replaceChildren(...state.citizens.map((c) => {
+  const shown = state.citizens.map((c) => [c.id, c.name, c.friend, c.blocked, phones.has(c.id)]);
+  redraw($("#people"), shown, () => state.citizens.map((c) => {
     const tags = c.blocked ? "차단" : c.friend ? "친구" : "친구 아님";
-    const button = el("button", { type: "button" }, el("span", {}, c.name), el("span", { className: "tag" }, tags));
+    const button = el("button", { type: "button", id: `person-${c.id}` }, el("span", {}, c.name), el("span", { className: "tag" }, tags));
     button.dataset.person = c.id;
     button.setAttribute("aria-pressed", String(phones.has(c.id)));
     button.addEventListener("click", () => toggle(c.id));
     return el("li", {}, button);
   }));
-  if (focused) list.querySelector(`[data-person="${CSS.escape(focused)}"]`)?.focus();
   $("#empty").hidden = phones.size > 0;
   for (const [id, phone] of phones) drawSwitches(phone, state.citizens.find((c) => c.id === id));
 }
@@ -204,10 +224,10 @@ async function loadScreen(id) {
     rows.push(old.get(key) || bubbleRow(phone, b, key));
     if (known >= 0 && b.id > known && b.from === "bot") announce(`${data.citizen.name}에게 온 답: ${b.title || ""} ${b.text || ""}`);
   }
-  screen.replaceChildren(...rows);
+  arrange(screen, rows);
   const chips = $(".chips", phone);
   const held = chips.contains(document.activeElement);
-  chips.replaceChildren(...data.quick_replies.map((q) => tapButton(phone, q.label, 0)));
+  redraw(chips, data.quick_replies.map((q) => q.label), () => data.quick_replies.map((q) => tapButton(phone, q.label, 0)));
   if (held && !chips.contains(document.activeElement)) $("textarea", phone).focus();
   const newest = data.bubbles.at(-1)?.id ?? 0;
   screen.dataset.last = newest;
@@ -272,8 +292,7 @@ function tapButton(phone, label, bubble) {
 
 async function loadFaults() {
   const { faults } = await call(`${api}/faults`);
-  const focused = document.activeElement?.id;
-  $("#faults").replaceChildren(...faults.map((f) => {
+  redraw($("#faults"), faults, () => faults.map((f) => {
     const id = `fault-${f.fault}`;
     const select = el("select", { id },
       el("option", { value: "0" }, "꺼짐"), el("option", { value: "1" }, "한 번"),
@@ -283,7 +302,6 @@ async function loadFaults() {
     select.addEventListener("change", () => attempt(() => call(`${api}/faults`, { fault: f.fault, count: Number(select.value) })));
     return el("li", { className: `row${f.on ? " on" : ""}` }, el("label", { htmlFor: id }, `${f.text}${f.hits ? ` · ${f.hits}회 일어남` : ""}`), select);
   }));
-  if (focused?.startsWith("fault-")) document.getElementById(focused)?.focus();
 }
 
 const directions = { skill: "스킬 호출", api: "카카오 API", media: "사진 서버" };
@@ -292,7 +310,7 @@ async function loadLog() {
   const { log } = await call(`${api}/log`);
   const list = $("#log");
   const old = new Map([...list.children].map((li) => [li.dataset.id, li]));
-  list.replaceChildren(...log.slice(-60).reverse().map((x) => old.get(String(x.id)) || logRow(x)));
+  arrange(list, log.slice(-60).reverse().map((x) => old.get(String(x.id)) || logRow(x)));
 }
 
 function logRow(x) {
@@ -324,6 +342,7 @@ async function moveClock(body) {
   result.textContent = "옮기는 중…";
   try {
     const { now, ran } = await call("/demo/clock", body);
+    setClockInput(Date.parse(now));
     const lines = (ran || []).map((r) => el("li", {}, `${full(new Date(r.scheduled_for))} ${jobs[r.job] || r.job}: ${outcomes[r.outcome] || r.outcome}`));
     result.replaceChildren(el("p", {}, `지금은 ${full(new Date(now))}이에요.`),
       lines.length ? el("ul", {}, ...lines) : el("p", {}, "그사이에 할 일은 없었어요."));
