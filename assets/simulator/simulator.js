@@ -218,7 +218,7 @@ async function loadScreen(id) {
   let last = "";
   for (const b of data.bubbles) {
     const date = day.format(new Date(b.at));
-    if (date !== last) rows.push(old.get(`d${date}`) || dateRow(date));
+    if (date !== last) rows.push(old.get(`d${b.id}`) || dateRow(date, b.id)); // by the bubble: a clock set back brings a day twice
     last = date;
     const key = `${b.id}${b.unseen ? "!" : ""}`;
     rows.push(old.get(key) || bubbleRow(phone, b, key));
@@ -239,9 +239,9 @@ function announce(text) {
   while ($("#live").childElementCount > 5) $("#live").firstElementChild.remove();
 }
 
-function dateRow(date) {
+function dateRow(date, id) {
   const li = el("li", { className: "meta" }, `── ${date} ──`);
-  li.dataset.key = `d${date}`;
+  li.dataset.key = `d${id}`;
   return li;
 }
 
