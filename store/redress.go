@@ -121,8 +121,8 @@ func (s *DB) CancelDelivery(ctx context.Context, who Actor, id int64) (d Deliver
 	})
 }
 
-// takeBack undoes what an unsent reply did to an answered case: the citizen still waits, since the first words that no
-// reply he could read has followed.
+// takeBack undoes what an unsent reply did to the case: the citizen still waits, since the first words that no reply he
+// could read has followed. A closed case stays closed; reopening is a decision of its own.
 func (tx *Tx) takeBack(t *Ticket, d *delivery) error {
 	var since time.Time
 	err := tx.QueryRow(`/* takeBack */ select min(m.at) from messages m where m.ticket = ? and m.kind = 'citizen' and m.id > coalesce((
@@ -135,8 +135,11 @@ func (tx *Tx) takeBack(t *Ticket, d *delivery) error {
 	if err := tx.logEntry(t, ActChange, "보내기 전에 답변을 취소했어요."); err != nil {
 		return err
 	}
-	if t.State == StateAnswered && !since.IsZero() {
-		t.State, t.AwaitingSince, t.DoneAt = StateOpen, since, time.Time{}
+	if t.State != StateClosed && !since.IsZero() && (t.AwaitingSince.IsZero() || since.Before(t.AwaitingSince)) {
+		t.AwaitingSince = since
+		if t.State == StateAnswered {
+			t.State, t.DoneAt = StateOpen, time.Time{}
+		}
 	}
 	return tx.finish(t)
 }
