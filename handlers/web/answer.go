@@ -84,6 +84,12 @@ func matches(given []string, tag string) bool {
 	return false
 }
 
+// Bytes answers what lies in memory.
+func Bytes(w http.ResponseWriter, status int, contentType string, body []byte) error {
+	send(w, status, contentType, body)
+	return nil
+}
+
 func send(w http.ResponseWriter, status int, contentType string, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", contentType)

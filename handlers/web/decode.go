@@ -51,13 +51,18 @@ func readBody(r *http.Request) ([]byte, error) {
 		return nil, nil
 	}
 	body, err := io.ReadAll(r.Body)
-	if err == nil {
-		return body, nil
+	if err != nil {
+		return nil, BodyError(err)
 	}
+	return body, nil
+}
+
+// BodyError gives the failure to read a request's body its kind: too large, or broken off.
+func BodyError(err error) error {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, tooLarge()
+		return tooLarge()
 	}
-	return nil, &store.Error{Kind: store.Invalid, Text: "본문을 끝까지 받지 못했어요. 다시 보내 주세요.", Err: err}
+	return &store.Error{Kind: store.Invalid, Text: "본문을 끝까지 받지 못했어요. 다시 보내 주세요.", Err: err}
 }
 
 // DecodeBytes is Decode for a body that was read already.

@@ -20,16 +20,16 @@ const statusClientGone = 499
 
 // Problem is the body of RFC 9457 as RULES H4 sets it.
 type Problem struct {
-	Type      string            `json:"type"`
-	Title     string            `json:"title"`
-	Status    int               `json:"status"`
-	Detail    string            `json:"detail"`
-	Code      store.Kind        `json:"code"`
-	Fields    map[string]string `json:"fields"`
-	RequestID string            `json:"request_id"`
-	State     store.State       `json:"state,omitempty"`
-	Allowed   []store.Action    `json:"allowed,omitempty"`
-	Messages  any               `json:"messages,omitempty"`
+	Type      string            `json:"type" doc:"/problems/ 뒤에 code"`
+	Title     string            `json:"title" doc:"무슨 일인지"`
+	Status    int               `json:"status" doc:"HTTP 상태"`
+	Detail    string            `json:"detail" doc:"사람이 읽을 설명과 할 일"`
+	Code      store.Kind        `json:"code" doc:"프로그램이 읽을 이름"`
+	Fields    map[string]string `json:"fields" doc:"잘못된 항목의 이름과 까닭"`
+	RequestID string            `json:"request_id" doc:"문의할 때 알려 줄 요청 번호"`
+	State     store.State       `json:"state,omitempty" doc:"wrong_state와 conflict: 민원의 지금 상태" enum:"waiting,open,answered,review,closed"`
+	Allowed   []store.Action    `json:"allowed,omitempty" doc:"wrong_state와 conflict: 지금 할 수 있는 일"`
+	Messages  any               `json:"messages,omitempty" doc:"conflict: 아직 읽지 않은 직원의 답변"`
 }
 
 // ErrorView is what a page says about an error.

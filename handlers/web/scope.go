@@ -12,16 +12,10 @@ import (
 	"toktok/store"
 )
 
-// Session is a signed-in account's visit.
-type Session struct {
-	ID      string
-	Created time.Time
-}
-
 // Doors lets people and programs in. Both answer an *store.Error of kind Unauthenticated for what they do not know.
 type Doors interface {
 	// Session finds the account behind the cookie's value; touch is false when nobody did anything (a live page's beat).
-	Session(ctx context.Context, cookie string, touch bool) (store.Actor, Session, error)
+	Session(ctx context.Context, cookie string, touch bool) (store.Actor, store.Session, error)
 	// Token finds what a bearer token may do.
 	Token(ctx context.Context, token string) (store.Actor, error)
 }
@@ -29,7 +23,7 @@ type Doors interface {
 // Scope is what a handler knows of its request beyond the request itself.
 type Scope struct {
 	Actor     store.Actor // zero Role: nobody is signed in
-	Session   Session
+	Session   store.Session
 	Params    httprouter.Params
 	Log       *slog.Logger // carries the request id
 	IP        netip.Addr
@@ -74,7 +68,7 @@ func (sc *Scope) enter(r *http.Request, touch bool) error {
 		sc.Actor, sc.Session, err = sc.site.o.Doors.Session(r.Context(), cookie, touch)
 	}
 	if err != nil {
-		sc.Actor, sc.Session = store.Actor{}, Session{}
+		sc.Actor, sc.Session = store.Actor{}, store.Session{}
 		if sc.Route.Door == DoorPublic {
 			return nil
 		}

@@ -31,9 +31,9 @@ func (doors) actor(name string) (store.Actor, error) {
 	return store.Actor{}, &store.Error{Kind: store.Unauthenticated, Text: "다시 로그인해 주세요."}
 }
 
-func (d doors) Session(_ context.Context, cookie string, _ bool) (store.Actor, web.Session, error) {
+func (d doors) Session(_ context.Context, cookie string, _ bool) (store.Actor, store.Session, error) {
 	a, err := d.actor(cookie)
-	return a, web.Session{ID: cookie}, err
+	return a, store.Session{ID: cookie}, err
 }
 
 func (d doors) Token(_ context.Context, token string) (store.Actor, error) {
