@@ -34,11 +34,28 @@ type Options struct {
 	KakaoAdminKey string   // TOKTOK_KAKAO_ADMIN_KEY; "" = no /kakao/channel
 	MetricsToken  string   // TOKTOK_METRICS_TOKEN; "" = /metrics for loopback only
 
-	Jobs func() []api.Job // what the schedule knows of its jobs
+	// Of the schedule; nil = no jobs.
+	Jobs   func() []Job
+	RunNow func(ctx context.Context, job string) error
 
 	// Demo only; nil in production, where their routes do not exist.
 	Stepper   Stepper
 	Simulator http.Handler
+}
+
+// JobRun is the last occurrence of a job.
+type JobRun struct {
+	ScheduledFor time.Time
+	Outcome      string
+	Detail       string
+}
+
+// Job is what the schedule tells of one of its jobs; Last is nil before its first run, Next zero when none is planned.
+type Job struct {
+	ID   string
+	Text string // Korean
+	Last *JobRun
+	Next time.Time
 }
 
 // Server holds the handlers of all listeners.
@@ -54,6 +71,9 @@ type Server struct {
 func New(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Jobs == nil {
+		o.Jobs = func() []Job { return nil }
 	}
 	s := &Server{o: o, ready: newReadiness(o.DB)}
 	s.meter = newMeter(s)

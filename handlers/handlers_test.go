@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"toktok/handlers"
-	"toktok/handlers/api"
 	"toktok/handlers/web"
 	"toktok/store"
 	"toktok/store/storetest"
@@ -261,8 +260,8 @@ func TestMetrics(t *testing.T) {
 	clock.Set(storetest.At("2026-11-23 10:00"))
 	b := openOn(t, storetest.Open(t, wall{clock}, t.TempDir()), clock, func(o *handlers.Options) {
 		o.MetricsToken = "a-metrics-token"
-		o.Jobs = func() []api.Job {
-			return []api.Job{{ID: "opening", Last: &api.JobRun{ScheduledFor: storetest.At("2026-11-23 09:00"), Outcome: "done"}, Next: storetest.At("2026-11-24 09:00")}}
+		o.Jobs = func() []handlers.Job {
+			return []handlers.Job{{ID: "opening", Last: &handlers.JobRun{ScheduledFor: storetest.At("2026-11-23 09:00"), Outcome: "done"}, Next: storetest.At("2026-11-24 09:00")}}
 		}
 	})
 	call := storetest.Call{User: "u1", Text: "planted-words"}

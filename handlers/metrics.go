@@ -113,14 +113,12 @@ func (s *Server) gauges(ctx context.Context) ([]byte, error) {
 	fmt.Fprintf(&b, "toktok_db_commit_seconds{quantile=\"0.5\"} %g\ntoktok_db_commit_seconds{quantile=\"0.99\"} %g\ntoktok_db_bytes %d\ntoktok_db_wal_bytes %d\n",
 		db.CommitP50.Seconds(), db.CommitP99.Seconds(), db.DBBytes, db.WALBytes)
 	fmt.Fprintf(&b, "toktok_streams %d\ntoktok_hub_subscribers %d\n", s.site.Streams(), s.o.DB.Live().Len())
-	if s.o.Jobs != nil {
-		for _, job := range s.o.Jobs() {
-			if job.Last != nil {
-				fmt.Fprintf(&b, "toktok_job_last_seconds{job=%q,outcome=%q} %d\n", job.ID, job.Last.Outcome, job.Last.ScheduledFor.Unix())
-			}
-			if !job.Next.IsZero() {
-				fmt.Fprintf(&b, "toktok_job_next_seconds{job=%q} %d\n", job.ID, job.Next.Unix())
-			}
+	for _, job := range s.o.Jobs() {
+		if job.Last != nil {
+			fmt.Fprintf(&b, "toktok_job_last_seconds{job=%q,outcome=%q} %d\n", job.ID, job.Last.Outcome, job.Last.ScheduledFor.Unix())
+		}
+		if !job.Next.IsZero() {
+			fmt.Fprintf(&b, "toktok_job_next_seconds{job=%q} %d\n", job.ID, job.Next.Unix())
 		}
 	}
 	fmt.Fprintf(&b, "toktok_build_info{version=%q} 1\n", s.o.Version)

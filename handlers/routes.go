@@ -13,7 +13,7 @@ import (
 
 // table is the route table: our own lines, then each room's. The matrix test and the documents read it.
 func (s *Server) table() ([]web.Route, error) {
-	a, err := api.New(api.Options{DB: s.o.DB, Version: s.o.Version, Jobs: s.o.Jobs})
+	a, err := api.New(api.Options{DB: s.o.DB, Version: s.o.Version, Jobs: s.apiJobs})
 	if err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
@@ -70,4 +70,16 @@ func static(w http.ResponseWriter, r *http.Request, _ *web.Scope) error {
 	}
 	web.Immutable(w)
 	return web.Bytes(w, http.StatusOK, kind, body)
+}
+
+func (s *Server) apiJobs() []api.Job {
+	var out []api.Job
+	for _, job := range s.o.Jobs() {
+		one := api.Job{ID: job.ID, Next: job.Next}
+		if job.Last != nil {
+			one.Last = &api.JobRun{ScheduledFor: job.Last.ScheduledFor, Outcome: job.Last.Outcome}
+		}
+		out = append(out, one)
+	}
+	return out
 }
