@@ -2,7 +2,7 @@
 // drives its skill webhook with distinct citizens over raw connections, and compares it with a no-op route measured in
 // the same run. Machines are noisy; the ratio is what can be compared.
 //
-// It may import store/kakao/skill, httprouter and the standard library. Latencies are of the wall's clock, which is
+// It may import store, handlers/control and httprouter. Latencies are of the wall's clock, which is
 // why main hands it in.
 package bench
 
@@ -28,7 +28,7 @@ type Options struct {
 	Requests    int              // a round
 	Rounds      int              // interleaved with the no-op's
 	Now         func() time.Time // the wall's clock
-	Progress    func(done, of int)
+	Progress    func(done int)
 	Log         io.Writer // stderr of the children
 }
 
@@ -122,7 +122,7 @@ func (r *Report) measure(ctx context.Context, o Options, served, noop string) er
 			intake = append(intake, got)
 		}
 		if o.Progress != nil {
-			o.Progress(i+1, 2*o.Rounds+1)
+			o.Progress(i + 1)
 		}
 	}
 	r.Acknowledged = len(numbers)

@@ -1,0 +1,88 @@
+// Package settings is the environment of a server: TOKTOK_… variables, flags of the same names, and what is wrong with
+// them, all at once. What the office decides itself lives in the database.
+//
+// It may import the standard library; the tags are read by main's command line.
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+)
+
+// Env is what the environment sets; each is a flag too.
+type Env struct {
+	Listen            string         `env:"TOKTOK_LISTEN" default:"127.0.0.1:8080" help:"Address for KakaoTalk, and for the desk unless it has its own."`
+	AdminListen       string         `env:"TOKTOK_ADMIN_LISTEN" help:"Inner address of desk, API and metrics."`
+	Data              string         `env:"TOKTOK_DATA" help:"Data folder on a local disk (serve: ./data, demo: a temporary one)."`
+	PublicURL         string         `env:"TOKTOK_PUBLIC_URL" help:"https://talk.example.kr, as citizens reach it."`
+	SkillKey          []string       `env:"TOKTOK_SKILL_KEY" help:"Value of X-Toktok-Key; two while it is changed."`
+	SkillKeyFile      string         `env:"TOKTOK_SKILL_KEY_FILE" help:"File with it."`
+	BotID             []string       `env:"TOKTOK_BOT_ID" help:"Bots that may call; empty accepts all."`
+	KakaoRestKey      string         `env:"TOKTOK_KAKAO_REST_KEY" help:"REST API key for the Event API."`
+	KakaoRestKeyFile  string         `env:"TOKTOK_KAKAO_REST_KEY_FILE" help:"File with it."`
+	KakaoAdminKey     string         `env:"TOKTOK_KAKAO_ADMIN_KEY" help:"Admin key, for /kakao/channel."`
+	KakaoAdminKeyFile string         `env:"TOKTOK_KAKAO_ADMIN_KEY_FILE" help:"File with it."`
+	KakaoAPI          string         `name:"kakao-api" env:"TOKTOK_KAKAO_API" help:"Origin of Kakao's API (https://bot-api.kakao.com)."`
+	KakaoEvent        string         `env:"TOKTOK_KAKAO_EVENT" default:"toktok_reply" help:"Name of the event."`
+	KakaoEventBlock   string         `env:"TOKTOK_KAKAO_EVENT_BLOCK" help:"Id of the event's block."`
+	MediaHosts        []string       `env:"TOKTOK_MEDIA_HOSTS" default:"kakaocdn.net,kakao.com" help:"Hosts that photos may be fetched from."`
+	TLSCert           string         `name:"tls-cert" env:"TOKTOK_TLS_CERT" help:"Certificate file."`
+	TLSKey            string         `name:"tls-key" env:"TOKTOK_TLS_KEY" help:"Its key file."`
+	TrustedProxies    []netip.Prefix `env:"TOKTOK_TRUSTED_PROXIES" help:"Networks whose X-Forwarded-For counts."`
+	AdminNets         []netip.Prefix `env:"TOKTOK_ADMIN_NETS" help:"Networks that may use desk and API."`
+	KeyFile           string         `env:"TOKTOK_KEY_FILE" help:"Seals secrets at rest (data/key)."`
+	MetricsToken      string         `env:"TOKTOK_METRICS_TOKEN" help:"Bearer token of /metrics."`
+	MetricsTokenFile  string         `env:"TOKTOK_METRICS_TOKEN_FILE" help:"File with it."`
+	Log               string         `env:"TOKTOK_LOG" default:"info" enum:"debug,info,warn,error" help:"Least level logged."`
+}
+
+// KakaoAPI is where Kakao answers in production.
+const KakaoAPI = "https://bot-api.kakao.com"
+
+// Check reads the secrets' files and reports every wrong setting in one error.
+func (s *Env) Check() error {
+	var wrong []error
+	secret := func(name, file string, value *string) {
+		if file == "" {
+			return
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("%s_FILE: %w", name, err))
+		}
+		*value = strings.TrimSpace(string(text))
+	}
+	var keys string
+	secret("TOKTOK_SKILL_KEY", s.SkillKeyFile, &keys)
+	if keys != "" {
+		s.SkillKey = strings.FieldsFunc(keys, func(r rune) bool { return r == ',' || r == '\n' || r == '\r' || r == ' ' })
+	}
+	secret("TOKTOK_KAKAO_REST_KEY", s.KakaoRestKeyFile, &s.KakaoRestKey)
+	secret("TOKTOK_KAKAO_ADMIN_KEY", s.KakaoAdminKeyFile, &s.KakaoAdminKey)
+	secret("TOKTOK_METRICS_TOKEN", s.MetricsTokenFile, &s.MetricsToken)
+	if len(s.SkillKey) == 0 {
+		wrong = append(wrong, errors.New("TOKTOK_SKILL_KEY is missing: make one with `openssl rand -hex 24` and enter it in the skill's header X-Toktok-Key"))
+	}
+	if len(s.SkillKey) > 2 {
+		wrong = append(wrong, errors.New("TOKTOK_SKILL_KEY takes one value, or two while it is changed"))
+	}
+	for _, key := range s.SkillKey {
+		if len(key) < 32 {
+			wrong = append(wrong, errors.New("TOKTOK_SKILL_KEY must have at least 32 characters"))
+		}
+	}
+	for name, raw := range map[string]string{"TOKTOK_PUBLIC_URL": s.PublicURL, "TOKTOK_KAKAO_API": s.KakaoAPI} {
+		if u, err := url.Parse(raw); raw != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "") {
+			wrong = append(wrong, fmt.Errorf("%s must be an origin such as https://talk.example.kr", name))
+		}
+	}
+	if (s.TLSCert == "") != (s.TLSKey == "") {
+		wrong = append(wrong, errors.New("TOKTOK_TLS_CERT and TOKTOK_TLS_KEY belong together"))
+	}
+	s.PublicURL, s.KakaoAPI = strings.TrimSuffix(s.PublicURL, "/"), strings.TrimSuffix(s.KakaoAPI, "/")
+	return errors.Join(wrong...)
+}
