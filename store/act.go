@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
 	"strings"
 	"time"
@@ -333,7 +332,7 @@ func (tx *Tx) assignee(t *Ticket, ref Ref) (Ref, error) {
 			return Ref{}, err
 		}
 	}
-	if err == sql.ErrNoRows || disabled || !a.Can(MayAnswer) || !a.Sees(t.Department.ID) {
+	if isNoRows(err) || disabled || !a.Can(MayAnswer) || !a.Sees(t.Department.ID) {
 		return Ref{}, invalid("assignee", "이 민원을 맡을 수 있는 직원이 아니에요. 다른 사람을 골라 주세요.")
 	}
 	return Ref{a.Staff, a.Name}, nil

@@ -73,7 +73,7 @@ func (s *DB) account(ctx context.Context, login, address string) (account, error
 		exists (select 1 from sessions s where s.staff = a.id and s.last_seen > ? and s.address = ?)
 		from staff a where login = ? and disabled_at is null`, ms(s.Real().Add(-sessionKept)), address, login).
 		Scan(&a.id, &a.password, &a.failed, instant{&a.locked}, &a.known)
-	if errors.Is(err, sql.ErrNoRows) {
+	if isNoRows(err) {
 		return account{}, nil
 	}
 	return a, err

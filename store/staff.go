@@ -175,8 +175,8 @@ func weakPassword(pw, login string) string {
 		return "비밀번호는 128자까지예요."
 	}
 	low := strings.ToLower(pw)
-	if login != "" && strings.Contains(low, login) {
-		return "비밀번호에 아이디를 넣지 말아 주세요."
+	if login != "" && utf8.RuneCountInString(strings.ReplaceAll(low, login, "")) < 8 {
+		return "비밀번호가 아이디와 너무 비슷해요. 다른 낱말을 더해 주세요."
 	}
 	different := map[rune]bool{}
 	for _, r := range low {

@@ -50,19 +50,7 @@ func (s *DB) thread(ctx context.Context, who Actor, number string, before int64)
 		return Thread{}, err
 	}
 	th := Thread{Ticket: t}
-	if before <= 0 {
-		before = 1<<63 - 1
-	}
-	th.Messages, err = all(r, scanMessage, `/* thread */ select `+messageColumns+` from messages m join tickets t on t.id = m.ticket
-		where m.ticket = ? and m.id < ? order by m.id desc limit ?`, t.ID, before, threadPage+1)
-	if err != nil {
-		return Thread{}, err
-	}
-	if th.More = len(th.Messages) > threadPage; th.More {
-		th.Messages = th.Messages[:threadPage]
-	}
-	slices.Reverse(th.Messages)
-	if err := dress(r, th.Messages); err != nil {
+	if th.Messages, th.More, err = messagesOf(r, t.ID, before); err != nil {
 		return Thread{}, err
 	}
 	if th.Others, err = othersOf(r, who, t); err != nil {
@@ -73,6 +61,23 @@ func (s *DB) thread(ctx context.Context, who Actor, number string, before int64)
 	}
 	th.Transfers, err = transfersOf(r, t.ID)
 	return th, err
+}
+
+// messagesOf reads the newest messages of a case below an id (0 = none), oldest first.
+func messagesOf(q querier, ticket, before int64) (list []Message, more bool, err error) {
+	if before <= 0 {
+		before = 1<<63 - 1
+	}
+	list, err = all(q, scanMessage, `/* messagesOf */ select `+messageColumns+` from messages m join tickets t on t.id = m.ticket
+		where m.ticket = ? and m.id < ? order by m.id desc limit ?`, ticket, before, threadPage+1)
+	if err != nil {
+		return nil, false, err
+	}
+	if more = len(list) > threadPage; more {
+		list = list[:threadPage]
+	}
+	slices.Reverse(list)
+	return list, more, dress(q, list)
 }
 
 // dress adds files and the newest delivery to messages.
