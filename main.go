@@ -25,7 +25,6 @@ import (
 
 	"toktok/assets"
 	"toktok/handlers"
-	"toktok/handlers/api"
 	"toktok/handlers/bench"
 	"toktok/handlers/control"
 	"toktok/handlers/demo"
@@ -139,19 +138,17 @@ func (a *app) open(ctx context.Context, mode string, clock store.Clock) error {
 
 // wire makes schedule and server and lets them know each other.
 func (a *app) wire(demo *store.DemoClock) error {
-	allow := schedule.Allow{Hosts: a.s.MediaHosts}
-	callback := schedule.Allow{}
-	if demo != nil {
-		callback = schedule.AllowOrigin(a.s.KakaoAPI)
+	callbacks := []string{"kakao.com"}
+	if u, err := url.Parse(a.s.KakaoAPI); err == nil && demo != nil { // the demo's KakaoTalk is on this machine
+		callbacks = append(callbacks, u.Host, strings.Replace(u.Host, "localhost", "127.0.0.1", 1))
 	}
 	a.dispatch = schedule.NewDispatcher(schedule.DispatchOptions{
-		DB: a.db, Base: a.s.KakaoAPI, RESTKey: a.s.KakaoRestKey, EventName: a.s.KakaoEvent, Log: a.log, Control: callback.Control,
+		DB: a.db, Base: a.s.KakaoAPI, RESTKey: a.s.KakaoRestKey, EventName: a.s.KakaoEvent, Log: a.log, Control: schedule.NewAllow(callbacks).Control,
 	})
-	photos := schedule.NewFetcher(schedule.FetcherOptions{DB: a.db, Allow: allow, Log: a.log})
-	a.schedule = schedule.New(schedule.Options{DB: a.db, Demo: demo, Log: a.log, Workers: []schedule.Worker{a.dispatch, photos}})
+	a.schedule = schedule.New(schedule.Options{DB: a.db, Demo: demo, Log: a.log, Workers: []schedule.Worker{a.dispatch, schedule.NewFetcher(a.db, a.log)}})
 	o := handlers.Options{
 		DB: a.db, Log: a.log, Version: version, Proxies: a.s.TrustedProxies, AdminNets: a.s.AdminNets,
-		SkillKeys: a.s.SkillKey, KakaoAdminKey: a.s.KakaoAdminKey, MetricsToken: a.s.MetricsToken, Jobs: a.jobs,
+		SkillKeys: a.s.SkillKey, KakaoAdminKey: a.s.KakaoAdminKey, MetricsToken: a.s.MetricsToken, Jobs: a.jobs, RunNow: a.schedule.RunNow,
 	}
 	if a.s.PublicURL != "" {
 		o.Public, _ = url.Parse(a.s.PublicURL) // checked with the settings
@@ -259,7 +256,10 @@ func (c *serveCmd) Run(ctx context.Context, io *control.Console) error {
 		return err
 	}
 	defer a.db.Close()
-	if err := cmp.Or(a.bind(), a.wire(nil)); err != nil {
+	if err := a.bind(); err != nil {
+		return err
+	}
+	if err := a.wire(nil); err != nil {
 		return err
 	}
 	return a.serving(ctx, func() (map[string]any, error) { return map[string]any{}, nil })
@@ -370,7 +370,10 @@ func (a *app) demo(ctx context.Context, at time.Time) error {
 	} else {
 		err = a.db.ResumeDemoClock(ctx, clock, at)
 	}
-	if err := cmp.Or(err, a.wire(clock)); err != nil {
+	if err != nil {
+		return err
+	}
+	if err := a.wire(clock); err != nil {
 		return err
 	}
 	return a.serving(ctx, func() (map[string]any, error) {
@@ -401,13 +404,17 @@ func (s stepper) StepTo(ctx context.Context, target time.Time) ([]handlers.Ran, 
 	return list, err
 }
 
-// jobs is what the API tells of the schedule.
-func (a *app) jobs() []api.Job {
-	var list []api.Job
-	for _, j := range a.schedule.Jobs() {
-		job := api.Job{ID: j.ID, Next: j.Next}
+// jobs is what API and desk tell of the schedule.
+func (a *app) jobs() []handlers.Job {
+	infos, err := a.schedule.Jobs(context.Background())
+	if err != nil {
+		a.log.Warn("jobs not read", "err", err)
+	}
+	var list []handlers.Job
+	for _, j := range infos {
+		job := handlers.Job{ID: j.ID, Text: j.Text, Next: j.Next}
 		if !j.Last.ScheduledFor.IsZero() {
-			job.Last = &api.JobRun{ScheduledFor: j.Last.ScheduledFor, Outcome: string(j.Last.Outcome)}
+			job.Last = &handlers.JobRun{ScheduledFor: j.Last.ScheduledFor, Outcome: string(j.Last.Outcome), Detail: j.Last.Detail}
 		}
 		list = append(list, job)
 	}

@@ -72,7 +72,7 @@ func Office(ctx context.Context, db *store.DB) error {
 	who := store.System("demo")
 	set := db.Settings()
 	set.City, set.Contact, set.DutyPhone = city, "054-700-2000", "054-700-2222"
-	if _, err := db.SaveSettings(ctx, who, set); err != nil {
+	if err := db.SaveSettings(ctx, who, set); err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}
 	ids := map[string]store.Ref{}
