@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"toktok/handlers/web"
+	"toktok/store"
 	"toktok/store/worktime"
 )
 
@@ -27,6 +28,9 @@ func (a *API) calendar(w http.ResponseWriter, r *http.Request, sc *web.Scope) er
 		of = "desk"
 	}
 	c, err := a.db.Calendar(of)
+	if store.KindOf(err) == store.NotFound {
+		return web.Wrong(map[string]string{"of": "desk, statutory, 또는 있는 부서의 번호를 써 주세요."})
+	}
 	if err != nil {
 		return err
 	}
