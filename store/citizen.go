@@ -104,7 +104,11 @@ func (tx *Tx) findCitizen(channel, scope, key string) (*Citizen, Identity, bool,
 // addCitizen makes a citizen known by one identity. The name is a pseudonym until somebody tells a better one.
 func (tx *Tx) addCitizen(i *Identity) (*Citizen, error) {
 	c := &Citizen{Name: pseudonym(i.Scope + i.Key)}
-	id, err := tx.Insert(`/* addCitizen */ insert into citizens (name, created_at) values (?, ?)`, c.Name, ms(tx.Now))
+	var told any // the first answer, which this transaction writes, links to the privacy notice
+	if tx.s.outside.PublicURL != "" {
+		told = ms(tx.Now)
+	}
+	id, err := tx.Insert(`/* addCitizen */ insert into citizens (name, created_at, privacy_told) values (?, ?, ?)`, c.Name, ms(tx.Now), told)
 	if err != nil {
 		return nil, err
 	}

@@ -247,6 +247,9 @@ func (tx *Tx) take(c *call) (Answer, error) {
 	if err := r.answer(); err != nil {
 		return Answer{}, err
 	}
+	if err := r.privacy(); err != nil {
+		return Answer{}, err
+	}
 	body, err := r.encode()
 	if err != nil {
 		return Answer{}, fmt.Errorf("answer: %w", err)

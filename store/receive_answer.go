@@ -22,11 +22,11 @@ type reply struct {
 	ticket  *Ticket
 	message int64
 
-	lines   []string // parts of the last bubble, in order
-	card    *skill.TextCard
-	offer   Offer
-	pickup  bool   // the call asks for waiting replies: all three bubbles may be theirs
-	waiting []byte // the whole body of a callback's first answer
+	lines    []string // parts of the last bubble, in order
+	card     *skill.TextCard
+	offer    Offer
+	pickup   bool // the call asks for waiting replies: all three bubbles may be theirs
+	callback bool // the receipt is the waiting text of a callback; the real answer follows through it
 }
 
 func (r *reply) friend() bool { return r.id.Friend != nil && *r.id.Friend }
@@ -116,16 +116,8 @@ func (r *reply) remarks(t *Ticket, v wording.Vars) {
 	r.line(wording.NoPushHint, v)
 }
 
-// finishAnswer adds what waits for this citizen, uses the callback if that is right, and the privacy link last of all.
+// finishAnswer adds what waits for this citizen, and uses the callback if that is right.
 func (r *reply) finishAnswer(t *Ticket, old bool) error {
-	if r.cz.PrivacyTold.IsZero() && r.tx.s.outside.PublicURL != "" {
-		v := r.vars(t)
-		v.PrivacyURL = r.tx.s.outside.PublicURL + "/privacy"
-		r.line(wording.PrivacyFirst, v)
-		if _, err := r.tx.Exec(`/* privacyTold */ update citizens set privacy_told = ? where id = ?`, ms(r.tx.Now), r.cz.ID); err != nil {
-			return err
-		}
-	}
 	if err := r.takeWaiting(); err != nil {
 		return err
 	}
@@ -133,11 +125,23 @@ func (r *reply) finishAnswer(t *Ticket, old bool) error {
 	if r.c.req.CallbackURL == "" || closed || r.urgent != "" || r.offer.ID != 0 || r.offer.More > 0 || !r.tx.s.Desk().IsOpen(r.c.Arrived) {
 		return nil
 	}
-	used, err := r.tx.offerCallback(t, r.c.req.CallbackURL, r.c.Real)
-	if err != nil || !used {
-		return err
+	var err error
+	r.callback, err = r.tx.offerCallback(t, r.c.req.CallbackURL, r.c.Real)
+	return err
+}
+
+// privacy makes the very first answer end with the link to the privacy notice (DESIGN §6).
+func (r *reply) privacy() error {
+	if !r.cz.PrivacyTold.IsZero() || r.tx.s.outside.PublicURL == "" {
+		return nil
 	}
-	r.waiting, err = skill.CallbackWaiting(r.text())
+	v := r.tx.s.vars()
+	v.PrivacyURL = r.tx.s.outside.PublicURL + "/privacy"
+	r.line(wording.PrivacyFirst, v)
+	if !r.known { // its row was made with it
+		return nil
+	}
+	_, err := r.tx.Exec(`/* privacy */ update citizens set privacy_told = ? where id = ?`, ms(r.tx.Now), r.cz.ID)
 	return err
 }
 
@@ -162,8 +166,8 @@ func (r *reply) text() string { return strings.Join(r.lines, "\n") }
 
 // encode composes the body within Kakao's limits.
 func (r *reply) encode() ([]byte, error) {
-	if r.waiting != nil {
-		return r.waiting, nil
+	if r.callback {
+		return skill.CallbackWaiting(r.text())
 	}
 	out := &skill.Response{}
 	if r.urgent != "" {

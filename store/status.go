@@ -55,7 +55,7 @@ func (s *DB) Status(ctx context.Context, who Actor) (_ Status, err error) {
 		st.Deliveries[strings.TrimPrefix(row.name, "delivery:")] += row.value
 	}
 	err = r.QueryRow(`/* Status */ select (select count(*) from quarantine where handled_at is null), (select min(at) from quarantine where handled_at is null),
-		(select count(*) from call_tasks where done_at is null), (select max(at) from journal)`).
+		(select count(*) from call_tasks where done_at is null), (select at from journal order by id desc limit 1)`).
 		Scan(&st.Quarantine, instant{&st.Oldest}, &st.CallTasks, instant{&st.NewestIn})
 	if err != nil {
 		return Status{}, err

@@ -32,9 +32,7 @@ func (s *DB) Write(ctx context.Context, who Actor, fn func(*Tx) error) error {
 		if err := fn(tx); err != nil {
 			return err
 		}
-		if err := tx.keepCounts(); err != nil {
-			return err
-		}
+		t.Scope = tx
 		if len(tx.changes) > 0 || tx.outbox || tx.photos || tx.times || tx.refresh {
 			t.AfterCommit(tx.after)
 		}
@@ -68,13 +66,21 @@ func (tx *Tx) changed(t *Ticket, former int64, kind string) {
 	})
 }
 
-// keepCounts adds the closure's differences to the counter rows.
-func (tx *Tx) keepCounts() error {
-	for name, n := range tx.counts {
+// beforeCommit adds what the batch's surviving closures counted to the counter rows, once for all of them.
+func (s *DB) beforeCommit(t *db.Tx) error {
+	sum := map[string]int64{}
+	for _, scope := range t.Survivors {
+		if tx, ok := scope.(*Tx); ok {
+			for name, n := range tx.counts {
+				sum[name] += n
+			}
+		}
+	}
+	for name, n := range sum {
 		if n == 0 {
 			continue
 		}
-		if _, err := tx.Exec(`insert into counters (name, value) values (?, ?)
+		if _, err := t.Exec(`/* beforeCommit */ insert into counters (name, value) values (?, ?)
 			on conflict (name) do update set value = value + excluded.value`, name, n); err != nil {
 			return err
 		}

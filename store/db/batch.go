@@ -106,6 +106,7 @@ func (w *writer) run(r *request) bool {
 	}
 	if r.err == nil {
 		w.survivors++
+		w.scopes = append(w.scopes, tx.Scope)
 	}
 	return true
 }
@@ -156,7 +157,7 @@ func (w *writer) begin() error {
 		w.trouble("begin", err)
 		return failed("begin", err)
 	}
-	w.open, w.rolledBack, w.survivors = true, false, 0
+	w.open, w.rolledBack, w.survivors, w.scopes = true, false, 0, w.scopes[:0]
 	return nil
 }
 
@@ -166,7 +167,7 @@ func (w *writer) commit() (after []func(), err error) {
 		return nil, nil
 	}
 	if hook := w.e.o.BeforeCommit; hook != nil {
-		tx := &Tx{Now: w.e.o.Now(), w: w}
+		tx := &Tx{Now: w.e.o.Now(), w: w, Survivors: w.scopes}
 		err := w.protect("before commit", func() error { return hook(tx) })
 		tx.end()
 		if err == nil && w.rolledBack {

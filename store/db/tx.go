@@ -15,6 +15,8 @@ type Tx struct {
 	Now time.Time
 	// Scope is free for the layer above, such as who acts.
 	Scope any
+	// Survivors holds, in BeforeCommit alone, the Scope of each closure that is about to be committed, in order.
+	Survivors []any
 
 	w     *writer
 	after []func()

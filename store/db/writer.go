@@ -28,9 +28,10 @@ type writer struct {
 	stmts   map[string]*cached  // of the closures, by text
 	loose   []*sql.Stmt         // of the closures, used once
 
-	open       bool // a transaction of ours is open
-	rolledBack bool // SQLite has ended it with a rollback
-	survivors  int  // closures that succeeded in the open transaction
+	open       bool  // a transaction of ours is open
+	rolledBack bool  // SQLite has ended it with a rollback
+	survivors  int   // closures that succeeded in the open transaction
+	scopes     []any // of the survivors, for BeforeCommit
 	batch      []*request
 
 	pauses chan func()

@@ -543,7 +543,6 @@ create table journal (
   answer      blob not null
 ) strict;
 create index journal_identity on journal (identity, id);
-create index journal_at on journal (at);
 
 create table quarantine (
   id         integer primary key,
