@@ -5,8 +5,8 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"sync"
-	"syscall"
 	"time"
 
 	"toktok/store"
@@ -26,11 +26,9 @@ type DispatchOptions struct {
 	Base      string // origin of Kakao's API
 	RESTKey   string
 	EventName string
-	// Control guards the addresses callbacks are posted to; see ClientOptions.
-	Control func(network, address string, c syscall.RawConn) error
-	Log     *slog.Logger  // nil discards
-	Rand    *rand.Rand    // spreads the back-off; nil seeds itself
-	Drain   time.Duration // 0 = 6 s
+	Log       *slog.Logger  // nil discards
+	Rand      *rand.Rand    // spreads the back-off; nil seeds itself
+	Drain     time.Duration // 0 = 6 s
 
 	// API and Callback replace the outgoing clients in tests.
 	API, Callback *http.Client
@@ -43,10 +41,11 @@ type Dispatcher struct {
 	api, callback *http.Client
 	kick          chan struct{}
 
-	mu       sync.Mutex
-	busy     map[int64]bool
-	claiming bool
-	turned   chan struct{} // closed when something changed that Quiet waits for
+	mu      sync.Mutex
+	busy    map[int64]bool
+	turning bool
+	turns   int           // looks at what is due that have ended
+	turned  chan struct{} // closed when something changed that Quiet waits for
 
 	lastNow, lastReal time.Time // of the deciding goroutine: notices a clock set back
 }
@@ -69,9 +68,18 @@ func NewDispatcher(o DispatchOptions) *Dispatcher {
 		d.api = NewClient(ClientOptions{}) // the host is the city's own setting
 	}
 	if d.callback == nil {
-		d.callback = NewClient(ClientOptions{Control: o.Control})
+		d.callback = NewClient(ClientOptions{Control: callbackHosts(o.DB.Outside().CallbackOrigin).Control})
 	}
 	return d
+}
+
+// callbackHosts allows public addresses, and in demo exactly the simulator's (RULES B9).
+func callbackHosts(origin string) Allow {
+	hosts := []string{"kakao.com"}
+	if u, err := url.Parse(origin); err == nil && u.Host != "" {
+		hosts = append(hosts, u.Host)
+	}
+	return NewAllow(hosts)
 }
 
 // Rebase says that the clock was moved; what became due is looked up at once.
@@ -94,8 +102,9 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {
+		d.tell(func() { d.turning = true })
 		timer.Reset(d.turn(ctx, sending, &wg))
-		d.tell()
+		d.tell(func() { d.turning, d.turns = false, d.turns+1 })
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
@@ -191,12 +200,10 @@ func (d *Dispatcher) watchClock(ctx context.Context) error {
 // hand claims work and starts a sender for each piece.
 func (d *Dispatcher) hand(ctx, sending context.Context, busy []int64, wg *sync.WaitGroup) (int, error) {
 	d.mu.Lock()
-	d.claiming = true
 	jitter := d.o.Rand.Float64()
 	d.mu.Unlock()
 	work, err := d.o.DB.ClaimAttempts(ctx, store.Claim{Max: senders - len(busy), Busy: busy, Jitter: jitter})
 	d.mu.Lock()
-	d.claiming = false
 	for _, a := range work {
 		d.busy[a.ID] = true
 	}
@@ -210,10 +217,7 @@ func (d *Dispatcher) hand(ctx, sending context.Context, busy []int64, wg *sync.W
 // carry makes one exchange and records what became of it.
 func (d *Dispatcher) carry(ctx context.Context, a store.Attempt) {
 	defer func() {
-		d.mu.Lock()
-		delete(d.busy, a.ID)
-		d.mu.Unlock()
-		d.tell()
+		d.tell(func() { delete(d.busy, a.ID) })
 		d.Kick()
 	}()
 	var r store.Report
@@ -257,29 +261,35 @@ func (d *Dispatcher) atWork() []int64 {
 	return ids
 }
 
-// tell wakes who waits in Quiet.
-func (d *Dispatcher) tell() {
+// tell changes what Quiet waits for and wakes it.
+func (d *Dispatcher) tell(change func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	change()
 	close(d.turned)
 	d.turned = make(chan struct{})
 }
 
-// Quiet returns when nothing is due at the clock's present instant and no exchange is under way. Run must be running.
+// Quiet returns when the dispatcher has looked again and nothing is due at the clock's present instant, nor any exchange
+// under way. Run must be running.
 func (d *Dispatcher) Quiet(ctx context.Context) error {
+	d.mu.Lock()
+	goal := d.turns + 1
+	if d.turning { // this look may have begun too early
+		goal++
+	}
+	d.mu.Unlock()
+	d.Kick()
 	for {
 		d.mu.Lock()
-		turned, working := d.turned, d.claiming || len(d.busy) > 0
+		turned, working := d.turned, d.turns < goal || d.turning || len(d.busy) > 0
 		d.mu.Unlock()
 		if !working {
 			due, err := d.o.DB.NextOutbox(ctx, nil)
 			if err != nil {
 				return err
 			}
-			d.mu.Lock()
-			working = d.claiming || len(d.busy) > 0
-			d.mu.Unlock()
-			if !working && !due.Now(d.o.DB.Now(), d.o.DB.Real()) {
+			if !due.Now(d.o.DB.Now(), d.o.DB.Real()) {
 				return nil
 			}
 			d.Kick()
