@@ -64,6 +64,7 @@ type walk struct {
 	quiet []time.Time // by job: until then a run finds nothing; zero = not asked since the last one that worked
 	wake  time.Time
 	asked bool // wake is known
+	spent time.Duration
 }
 
 func (w *walk) to(ctx context.Context, from, target time.Time) error {
@@ -128,7 +129,37 @@ func (w *walk) step(ctx context.Context, i int, at time.Time) (err error) {
 		w.ran = append(w.ran, Ran{j.id, at, row.Outcome})
 	}
 	w.stir()
+	w.settle(ctx)
 	return err
+}
+
+// quieter is a worker that can say when nothing is left to do at the clock's present instant.
+type quieter interface {
+	Quiet(ctx context.Context) error
+}
+
+// What a step may wait for the workers, each time and in all: a Kakao that does not answer must not stop the clock.
+const (
+	settleOnce = time.Second
+	settleAll  = 3 * time.Second
+)
+
+// settle lets the workers send what this instant brought before the clock goes on: a line of 18:00 that is still
+// waiting at the next opening would have expired.
+func (w *walk) settle(ctx context.Context) {
+	began := w.s.db.Real()
+	for _, worker := range w.s.workers {
+		q, ok := worker.(quieter)
+		if !ok || w.spent >= settleAll {
+			continue
+		}
+		wait, cancel := context.WithTimeout(ctx, settleOnce)
+		if err := q.Quiet(wait); err != nil && ctx.Err() == nil {
+			w.s.log.Warn("schedule: step goes on while messages are on their way", "err", err)
+		}
+		cancel()
+	}
+	w.spent += w.s.db.Real().Sub(began)
 }
 
 // wakeUp brings back what is snoozed until limit at the latest; each at its own instant.
@@ -148,9 +179,13 @@ func (w *walk) wakeUp(ctx context.Context, limit time.Time) (woke bool, err erro
 	if w.wake.After(w.s.db.Now()) {
 		w.s.demo.Stand(w.wake)
 	}
-	_, err = w.s.db.WakeDue(ctx, store.Job("wake"))
+	woken, err := w.s.db.WakeDue(ctx, store.Job("wake"))
 	w.stir()
-	return true, err
+	if woken == 0 {
+		w.wake, w.asked = time.Time{}, true // somebody was faster; never turn in place
+	}
+	w.settle(ctx)
+	return woken > 0, err
 }
 
 // flush enters the idle runs.

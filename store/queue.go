@@ -187,14 +187,20 @@ func (tx *Tx) openCase(id int64, day worktime.Date) (bool, error) {
 	return true, tx.finish(t)
 }
 
-// settleAnswered ends rows whose case awaits nobody any more: a person answered, whatever way the case went.
+// answeredItems are open rows whose case awaits nobody any more.
+const answeredItems = ` from queue_items q join tickets t on t.id = q.ticket
+	where q.outcome is null and q.period <= ? and (t.awaiting_since is null or t.state not in ('waiting', 'open'))`
+
+// settleAnswered ends rows whose case a person has answered, whatever way the case went since.
 func (s *DB) settleAnswered(ctx context.Context, who Actor, day worktime.Date) error {
+	list, err := s.caseIDs(ctx, `/* settleAnswered */ select q.id`+answeredItems, day.String())
+	if err != nil || len(list) == 0 {
+		return err
+	}
 	return s.Write(ctx, who, func(tx *Tx) error {
-		_, err := tx.Exec(`/* settleAnswered */ update queue_items set worked_at = ?1,
+		_, err := tx.Exec(`/* settleAnswered */ update queue_items set worked_at = ?,
 			outcome = case (select state from tickets t where t.id = ticket) when 'closed' then 'closed' else 'answered' end
-			where outcome is null and period <= ?2
-			and ticket in (select id from tickets t where t.id = ticket and (t.awaiting_since is null or t.state not in ('waiting', 'open')))`,
-			ms(tx.Now), day.String())
+			where id in (select q.id`+answeredItems+`)`, ms(tx.Now), day.String())
 		return err
 	})
 }
