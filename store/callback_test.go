@@ -82,6 +82,22 @@ func TestCallbackFailOnARepeatAfterALostAnswerIsDelivered(t *testing.T) {
 	o.want(m, "delivered: inferred")
 }
 
+func TestCallbackOfWhichARepeatProvesNothingIsUnknown(t *testing.T) {
+	t.Parallel()
+	for name, verdict := range map[string]store.Verdict{"busy": store.VerdictBusy, "too late": store.VerdictTooLate, "unreached": store.VerdictUnreached} {
+		o := calledBack(t, friend)
+		m := o.reply("세 시쯤 가요.")
+		o.settle(o.claim(), lost)
+		o.clock.Advance(3 * time.Second)
+		o.settle(o.claim(), store.Report{Verdict: verdict, Reason: name})
+		o.clock.Advance(time.Minute)
+		if work := o.claims(); len(work) != 0 {
+			t.Errorf("%s: what may have been shown goes again: %+v", name, work)
+		}
+		o.want(m, "unknown: no answer")
+	}
+}
+
 func TestCallbackLostToTheEndIsUnknown(t *testing.T) {
 	t.Parallel()
 	o := calledBack(t, friend)

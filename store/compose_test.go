@@ -339,3 +339,77 @@ func TestLineIsNotHandedOutInAnAnswer(t *testing.T) {
 		t.Errorf("the line is %q", got)
 	}
 }
+
+func TestSameKeyIsOneReply(t *testing.T) {
+	t.Parallel()
+	o := outbox(t, friend)
+	once := func(body string) *store.Once {
+		return &store.Once{Scope: "token 1 /messages", Key: "key-1", Digest: []byte(body), Encode: func(m store.Message) (int, []byte) {
+			return 201, []byte(m.Text + " " + m.Delivery.State)
+		}}
+	}
+	send := func(body string) error {
+		_, err := o.db.Reply(ctx, operator, o.number, store.ReplyInput{Text: "오늘 고칠게요.", Once: once(body)})
+		return err
+	}
+	if err := send("a"); err != nil {
+		t.Fatal(err)
+	}
+	again, ok := errors.AsType[*store.Replayed](send("a"))
+	if !ok || again.Status != 201 || string(again.Body) != "오늘 고칠게요. queued" {
+		t.Errorf("the repeat got %+v", again)
+	}
+	if err := send("b"); store.KindOf(err) != store.Invalid {
+		t.Errorf("another body under the same key: %v", err)
+	}
+	if n := store.Value(o.db, `select count(*) from deliveries`); n != "1" {
+		t.Errorf("%s deliveries", n)
+	}
+}
+
+func TestReplyToABlockedCitizenIsACallTask(t *testing.T) {
+	t.Parallel()
+	o := outbox(t, friend)
+	waits := o.reply("오늘 고칠게요.")
+	if err := store.Exec(o.db, `update citizens set blocked_at = ?, block_reason = '욕설'`, o.clock.Now().UnixMilli()); err != nil {
+		t.Fatal(err)
+	}
+	o.claims()
+	o.want(waits, "failed: blocked")
+	o.want(o.reply("내일 고칠게요."), "failed: blocked")
+	if n := store.Value(o.db, `select count(*) from call_tasks where done_at is null`); n != "2" {
+		t.Errorf("%s call tasks", n)
+	}
+}
+
+func TestToldByPhoneEndsWhatWaits(t *testing.T) {
+	t.Parallel()
+	o := outbox(t, stranger)
+	m := o.reply("오늘 고칠게요.")
+	if _, err := o.db.HandledByPhone(ctx, operator, m.Delivery.ID); err != nil {
+		t.Fatal(err)
+	}
+	o.want(m, "cancelled: phone")
+	if o.ticket("notified_at") == "none" {
+		t.Error("not notified")
+	}
+	if h := o.says("답변 확인", stranger); strings.Contains(h.Text(), "고칠게요") {
+		t.Error("shown although told by phone")
+	}
+	if _, err := o.db.HandledByPhone(ctx, operator, m.Delivery.ID); store.KindOf(err) != store.WrongState {
+		t.Errorf("told twice: %v", err)
+	}
+}
+
+func TestStatesAreCounted(t *testing.T) {
+	t.Parallel()
+	o := outbox(t, stranger)
+	o.reply("하나예요.")
+	o.reply("둘이에요.")
+	o.says("여보세요", stranger)
+	o.reply("셋이에요.")
+	got, err := o.db.DeliveryStates(ctx)
+	if err != nil || got["delivered"] != 2 || got["pickup"] != 1 || got["offered"] != 0 || got["queued"] != 0 {
+		t.Errorf("%v, %v", got, err)
+	}
+}

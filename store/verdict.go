@@ -138,7 +138,7 @@ func (tx *Tx) settleCallback(a *attempt, o Report) error {
 		shown = DeliveryDelivered
 	case o.Verdict == VerdictRefused && repeated: // the url had been used: by us (RULES D4)
 		shown, o.Reason = DeliveryDelivered, ReasonInferred
-	case o.Verdict == VerdictLost:
+	case o.Verdict == VerdictLost, o.Verdict == VerdictUnreached && repeated: // again, while the window lasts
 		if _, err := tx.Exec(`/* settleCallback */ update attempts set outcome = ?, lease = ?, next_at = ? where id = ?`,
 			outcomeLost, ms(tx.Now), ms(tx.Now.Add(3*time.Second)), a.ID); err != nil {
 			return err
