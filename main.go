@@ -138,12 +138,8 @@ func (a *app) open(ctx context.Context, mode string, clock store.Clock) error {
 
 // wire makes schedule and server and lets them know each other.
 func (a *app) wire(demo *store.DemoClock) error {
-	callbacks := []string{"kakao.com"}
-	if u, err := url.Parse(a.s.KakaoAPI); err == nil && demo != nil { // the demo's KakaoTalk is on this machine
-		callbacks = append(callbacks, u.Host, strings.Replace(u.Host, "localhost", "127.0.0.1", 1))
-	}
 	a.dispatch = schedule.NewDispatcher(schedule.DispatchOptions{
-		DB: a.db, Base: a.s.KakaoAPI, RESTKey: a.s.KakaoRestKey, EventName: a.s.KakaoEvent, Log: a.log, Control: schedule.NewAllow(callbacks).Control,
+		DB: a.db, Base: a.s.KakaoAPI, RESTKey: a.s.KakaoRestKey, EventName: a.s.KakaoEvent, Log: a.log,
 	})
 	a.schedule = schedule.New(schedule.Options{DB: a.db, Demo: demo, Log: a.log, Workers: []schedule.Worker{a.dispatch, schedule.NewFetcher(a.db, a.log)}})
 	o := handlers.Options{
