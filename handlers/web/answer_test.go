@@ -273,3 +273,25 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// What every webhook pays for scope, headers, log and recovery (DESIGN §8: the intake is a ratio to a no-op route).
+func BenchmarkWebhookRoute(b *testing.B) {
+	site, err := web.New(web.Options{Clock: store.WallClock{}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	quiet := route("POST", "/hook", web.DoorKey, web.ShapeJSON, func(w http.ResponseWriter, _ *http.Request, _ *web.Scope) error {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	})
+	quiet.Quiet = true
+	h, err := site.Router([]web.Route{quiet}, web.Both)
+	if err != nil {
+		b.Fatal(err)
+	}
+	req := httptest.NewRequest("POST", "/hook", strings.NewReader("{}"))
+	b.ReportAllocs()
+	for b.Loop() {
+		h.ServeHTTP(httptest.NewRecorder(), req)
+	}
+}
