@@ -92,8 +92,8 @@ func (tx *Tx) insertMessage(t *Ticket, m *Message) error {
 	if m.Kind == FromLog {
 		return nil
 	}
-	_, err = tx.Exec(`/* insertMessage */ insert into changes (message, op) values (?, 'add')`, m.ID)
-	return err
+	tx.reindex(m.ID, "add")
+	return nil
 }
 
 func (t *Ticket) preview(m *Message) {

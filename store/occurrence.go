@@ -189,6 +189,9 @@ func (s *DB) ConfirmClock(ctx context.Context, who Actor) error {
 		if err := tx.audit("clock_confirm", 0, "", ""); err != nil {
 			return err
 		}
+		if err := tx.flushAudit(); err != nil { // its id is what is kept
+			return err
+		}
 		if _, err := tx.Exec(`/* ConfirmClock */ delete from settings where key = 'clock.hold'`); err != nil {
 			return err
 		}

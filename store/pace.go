@@ -51,7 +51,7 @@ func (s *DB) measurePace(ctx context.Context, now time.Time) (int, error) {
 	desk := s.Desk()
 	since := desk.AddWorkingDays(worktime.DateOf(now), -paceDays)
 	rows, err := s.read(ctx).Query(`/* measurePace */ select received_at, first_reply_at from tickets
-		where test = 0 and received_at >= ? and first_reply_at is not null order by received_at desc limit 2000`, ms(since.At(0, 0)))
+		where test = 0 and state in ('waiting', 'open', 'answered', 'review', 'closed') and received_at >= ? and first_reply_at is not null limit 5000`, ms(since.At(0, 0)))
 	if err != nil {
 		return 0, err
 	}

@@ -47,6 +47,7 @@ type call struct {
 	print  []byte
 	pace   int // usual minutes to an answer; 0 = not known
 	manned bool
+	urgent string // kind of the urgent words in text, "" for none
 }
 
 // Receive takes one call in: masked, journalled, filed under a case in one durable transaction, and answered. It never
@@ -73,6 +74,7 @@ func (s *DB) Receive(ctx context.Context, in In) (a Answer) {
 	}
 	c := &call{In: in, body: body, masked: masked, req: req, print: fingerprint(req)}
 	c.read(s)
+	c.judge(s)
 	if req.IsTest() {
 		return s.answerTest(ctx, c)
 	}
@@ -160,6 +162,7 @@ func (s *DB) replay(ctx context.Context, who Actor, q Quarantined) error {
 	}
 	c := &call{In: In{Body: q.Body, RequestID: q.Request, Arrived: q.At, Real: q.At}, body: q.Body, req: req, print: fingerprint(req)}
 	c.read(s)
+	c.judge(s)
 	c.req.CallbackURL = "" // its window is long over
 	return s.Write(ctx, Actor{Role: RoleCitizen}, func(tx *Tx) error {
 		a, err := tx.take(c)
@@ -192,6 +195,13 @@ func (c *call) read(s *DB) {
 		c.text = "(사진이 아닌 파일: " + c.req.Media.Type + ")"
 	case bareURL(c.text) && s.mediaHost(c.text):
 		c.photos, c.text = []string{c.text}, ""
+	}
+}
+
+// judge does what needs no rows before the transaction, so that nobody waits for it.
+func (c *call) judge(s *DB) {
+	if kind, ok := wording.Urgent(c.text, s.Settings().UrgentExceptions); ok {
+		c.urgent = kind
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"toktok/store/hangul"
-	"toktok/store/wording"
 	"toktok/store/worktime"
 )
 
@@ -226,8 +225,8 @@ func (r *reply) notice(t *Ticket) {
 
 // urgency looks for urgent words; the help bubble comes once per case and day (RULES C4).
 func (r *reply) urgency(t *Ticket) {
-	kind, ok := wording.Urgent(r.c.text, r.tx.s.Settings().UrgentExceptions)
-	if ok && (t == nil || t.UrgentOn != r.c.Arrived.Format(time.DateOnly)) {
+	kind := r.c.urgent
+	if kind != "" && (t == nil || t.UrgentOn != r.c.Arrived.Format(time.DateOnly)) {
 		r.urgent = kind
 	}
 }

@@ -69,6 +69,7 @@ type DB struct {
 	times   chan struct{}
 	seen    atomic.Int64 // last sign of life of an operator's session, unix ms (RULES C3)
 	pace    pace
+	numbers numbers
 	logins  accounts // tokens and sign-ins, in memory
 	disk    diskUse
 }

@@ -133,15 +133,6 @@ func ticketByID(q querier, id int64) (*Ticket, error) {
 	return one(q, scanTicket, "민원", `/* ticketByID */ select `+ticketColumns+ticketTables+` where t.id = ?`, id)
 }
 
-// nextNumber takes the next number of the year; the counter moves in the same transaction, so there are no gaps.
-func (tx *Tx) nextNumber(at time.Time) (string, error) {
-	year := at.In(seoul).Year()
-	var n int64
-	err := tx.QueryRow(`/* nextNumber */ insert into counters (name, value) values (?, 1)
-		on conflict (name) do update set value = value + 1 returning value`, fmt.Sprintf("number:%d", year)).Scan(&n)
-	return fmt.Sprintf("%d-%06d", year, n), err
-}
-
 // insertTicket stores a new case and its first round; it fills ID and, unless it is a test, Number.
 func (tx *Tx) insertTicket(t *Ticket, openedBy string) error {
 	var number any

@@ -22,16 +22,27 @@ type Tx struct {
 	photos  bool
 	times   bool
 	refresh bool
-	counts  map[string]int64
+
+	counts    map[string]int64
+	audits    []auditRow
+	reindexed []changeRow
+	numbered  []int // years whose next number this closure took
 }
 
 // Write runs fn in the shared transaction and returns when it is on disk. ctx bounds only the wait in the queue.
 func (s *DB) Write(ctx context.Context, who Actor, fn func(*Tx) error) error {
 	return s.engine.Write(ctx, func(t *db.Tx) error {
 		tx := &Tx{Tx: t, Now: t.Now.In(seoul).Truncate(time.Millisecond), Who: who, s: s}
+		survives := false
+		defer func() {
+			if !survives {
+				tx.returnNumbers()
+			}
+		}()
 		if err := fn(tx); err != nil {
 			return err
 		}
+		survives = true
 		t.Scope = tx
 		if len(tx.changes) > 0 || tx.outbox || tx.photos || tx.times || tx.refresh {
 			t.AfterCommit(tx.after)
@@ -64,50 +75,6 @@ func (tx *Tx) changed(t *Ticket, former int64, kind string) {
 	tx.changes = append(tx.changes, live.Change{
 		Topic: "ticket", Number: t.Number, Ticket: t.ID, Department: t.Department.ID, Citizen: t.Citizen.ID, Former: former, Kind: kind,
 	})
-}
-
-// beforeCommit adds what the batch's surviving closures counted to the counter rows, once for all of them.
-func (s *DB) beforeCommit(t *db.Tx) error {
-	sum := map[string]int64{}
-	for _, scope := range t.Survivors {
-		if tx, ok := scope.(*Tx); ok {
-			for name, n := range tx.counts {
-				sum[name] += n
-			}
-		}
-	}
-	for name, n := range sum {
-		if n == 0 {
-			continue
-		}
-		if _, err := t.Exec(`/* beforeCommit */ insert into counters (name, value) values (?, ?)
-			on conflict (name) do update set value = value + excluded.value`, name, n); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (tx *Tx) count(name string, n int64) {
-	if tx.counts == nil {
-		tx.counts = make(map[string]int64, 4)
-	}
-	tx.counts[name] += n
-}
-
-// audit records who did what to which case; detail holds ids, field names and digests, never words (RULES G4).
-func (tx *Tx) audit(action string, ticket int64, object, detail string) error {
-	var staff any
-	if tx.Who.Staff != 0 {
-		staff = tx.Who.Staff
-	}
-	var on any
-	if ticket != 0 {
-		on = ticket
-	}
-	_, err := tx.Exec(`insert into audit (at, who, staff, address, action, ticket, object, detail) values (?, ?, ?, ?, ?, ?, ?, ?)`,
-		ms(tx.Now), tx.Who.Label(), staff, tx.Who.Address, action, on, object, detail)
-	return err
 }
 
 // querier is what scan functions need: the transaction, or a reader bound to a context.

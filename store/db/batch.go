@@ -77,7 +77,7 @@ func (w *writer) run(r *request) bool {
 			return w.giveUp()
 		}
 	}
-	tx := &Tx{Now: w.e.o.Now(), w: w}
+	tx := &Tx{Now: w.e.o.Now(), w: w, Batch: w.batches}
 	err := w.protect("write", func() error { return r.fn(tx) })
 	tx.end()
 	r.err, r.after = classify("write", err), tx.after
@@ -157,6 +157,7 @@ func (w *writer) begin() error {
 		w.trouble("begin", err)
 		return failed("begin", err)
 	}
+	w.batches++
 	w.open, w.rolledBack, w.survivors, w.scopes = true, false, 0, w.scopes[:0]
 	return nil
 }
@@ -167,7 +168,7 @@ func (w *writer) commit() (after []func(), err error) {
 		return nil, nil
 	}
 	if hook := w.e.o.BeforeCommit; hook != nil {
-		tx := &Tx{Now: w.e.o.Now(), w: w, Survivors: w.scopes}
+		tx := &Tx{Now: w.e.o.Now(), w: w, Batch: w.batches, Survivors: w.scopes}
 		err := w.protect("before commit", func() error { return hook(tx) })
 		tx.end()
 		if err == nil && w.rolledBack {

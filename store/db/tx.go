@@ -15,6 +15,8 @@ type Tx struct {
 	Now time.Time
 	// Scope is free for the layer above, such as who acts.
 	Scope any
+	// Batch numbers the transactions: closures of one transaction share it.
+	Batch uint64
 	// Survivors holds, in BeforeCommit alone, the Scope of each closure that is about to be committed, in order.
 	Survivors []any
 

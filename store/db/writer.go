@@ -28,10 +28,11 @@ type writer struct {
 	stmts   map[string]*cached  // of the closures, by text
 	loose   []*sql.Stmt         // of the closures, used once
 
-	open       bool  // a transaction of ours is open
-	rolledBack bool  // SQLite has ended it with a rollback
-	survivors  int   // closures that succeeded in the open transaction
-	scopes     []any // of the survivors, for BeforeCommit
+	open       bool   // a transaction of ours is open
+	rolledBack bool   // SQLite has ended it with a rollback
+	survivors  int    // closures that succeeded in the open transaction
+	batches    uint64 // transactions begun
+	scopes     []any  // of the survivors, for BeforeCommit
 	batch      []*request
 
 	pauses chan func()

@@ -236,10 +236,8 @@ create table tickets (
   check (state <> 'closed' or (snooze_until is null and paused = 0))
 ) strict;
 create index tickets_citizen on tickets (citizen, id);
-create index tickets_awaiting on tickets (awaiting_since, id) where awaiting_since is not null and test = 0;
 create index tickets_state_awaiting on tickets (state, awaiting_since, id) where test = 0;
 create index tickets_state_newest on tickets (state, received_at, id) where test = 0;
-create index tickets_newest on tickets (received_at, id) where test = 0;
 create index tickets_due on tickets (due_at, id) where due_at is not null and test = 0;
 create index tickets_state_due on tickets (state, due_at, id) where due_at is not null and test = 0;
 create index tickets_department on tickets (department, state, awaiting_since, id) where department is not null and test = 0;
@@ -297,7 +295,6 @@ create table messages (
   files      integer not null default 0
 ) strict;
 create index messages_ticket on messages (ticket, id);
-create index messages_citizen on messages (citizen, id);
 
 create table files (
   id         integer primary key,
