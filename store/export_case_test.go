@@ -135,7 +135,6 @@ func (s *DB) Broken(ctx context.Context) ([]string, error) {
 		"closed but snoozed, paused or awaited":  `select number from tickets where state = 'closed' and (snooze_until is not null or paused = 1 or awaiting_since is not null)`,
 		"closed with an open commitment":         `select t.number from commitments k join tickets t on t.id = k.ticket where t.state = 'closed' and k.kept_at is null`,
 		"review without department":              `select number from tickets where state = 'review' and department is null`,
-		"waiting and snoozed":                    `select number from tickets where state = 'waiting' and snooze_until is not null`,
 		"closed without outcome":                 `select number from tickets where state = 'closed' and (outcome is null or closed_at is null)`,
 		"clocks out of order": `select t.number || ' round ' || r.n || ': ' || r.received_at || ' ' || coalesce(r.accepted_at, '-') || ' ' || coalesce(r.done_at, '-') || ' ' || coalesce(r.notified_at, '-')
 			from rounds r join tickets t on t.id = r.ticket where coalesce(r.accepted_at, r.received_at) < r.received_at
