@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -70,6 +71,13 @@ func (k *kakao) count(prefix string) (n int) {
 		}
 	}
 	return n
+}
+
+// heard is what has come in so far: request lines, their times and bodies.
+func (k *kakao) heard() (requests []string, at []time.Time, bodies []string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Clone(k.requests), slices.Clone(k.at), slices.Clone(k.bodies)
 }
 
 func answer(status int, body string) http.HandlerFunc {
@@ -216,9 +224,9 @@ func TestEventTravelsToTheCitizenAndBack(t *testing.T) {
 		t.Errorf("the citizen saw %q", screen)
 	}
 	if k.count("POST /v2/bots/"+storetest.BotID+"/talk") != 1 || k.count("GET /v1/tasks/task-1") != 1 {
-		t.Errorf("requests %q", k.requests)
+		t.Error("not one event and one poll")
 	}
-	if strings.Contains(k.bodies[0], "고칠게요") {
+	if _, _, bodies := k.heard(); strings.Contains(bodies[0], "고칠게요") {
 		t.Error("the event carries the words")
 	}
 }
@@ -472,10 +480,11 @@ func TestPollsComeAtTheirTimes(t *testing.T) {
 		start := time.Now()
 		c.reply(number, "오늘 고칠게요.")
 		time.Sleep(32 * time.Minute)
+		requests, at, _ := k.heard()
 		var polls []string
-		for i, r := range k.requests {
+		for i, r := range requests {
 			if strings.HasPrefix(r, "GET") {
-				polls = append(polls, k.at[i].Sub(start).Round(time.Second).String())
+				polls = append(polls, at[i].Sub(start).Round(time.Second).String())
 			}
 		}
 		if got := strings.Join(polls, " "); got != "2s 5s 15s 1m0s 5m0s 30m0s" {
@@ -501,10 +510,11 @@ func TestLostAnswerIsTriedAgainAfterAMinute(t *testing.T) {
 		if n := k.count("POST"); n != 2 {
 			t.Fatalf("%d events in 90 s", n)
 		}
-		if again := k.at[1].Sub(start); again < time.Minute || again > 72*time.Second {
+		_, at, bodies := k.heard()
+		if again := at[1].Sub(start); again < time.Minute || again > 72*time.Second {
 			t.Errorf("again after %v", again)
 		}
-		if k.bodies[0] == k.bodies[1] {
+		if bodies[0] == bodies[1] {
 			t.Error("the new attempt carries the old id")
 		}
 		time.Sleep(3 * time.Hour)
@@ -523,14 +533,15 @@ func TestCallbackIsPostedInsideItsWindow(t *testing.T) {
 		storetest.Say(t, c.db, storetest.Call{Text: "몇 시에 오나요?", Callback: "http://kakao.test/v1/bots/b/callback/token"})
 		c.reply(number, "세 시쯤 가요.")
 		time.Sleep(2 * time.Second)
-		if len(k.at) != 1 {
-			t.Fatalf("requests %q", k.requests)
+		requests, at, bodies := k.heard()
+		if len(at) != 1 {
+			t.Fatalf("requests %q", requests)
 		}
-		if after := k.at[0].Sub(start); after < 1200*time.Millisecond || after > 1500*time.Millisecond {
+		if after := at[0].Sub(start); after < 1200*time.Millisecond || after > 1500*time.Millisecond {
 			t.Errorf("posted after %v", after)
 		}
-		if !strings.Contains(k.bodies[0], `"simpleText":{"text":"세 시쯤 가요."}`) {
-			t.Errorf("body %s", k.bodies[0])
+		if !strings.Contains(bodies[0], `"simpleText":{"text":"세 시쯤 가요."}`) {
+			t.Errorf("body %s", bodies[0])
 		}
 		if d := c.delivery(number); d.State != "delivered" || d.Route != "callback" {
 			t.Errorf("delivery %+v", d)
@@ -546,10 +557,11 @@ func TestUnusedCallbackEndsJustBeforeItsWindow(t *testing.T) {
 		start := time.Now()
 		storetest.Say(t, c.db, storetest.Call{Text: "몇 시에 오나요?", Callback: "http://kakao.test/v1/bots/b/callback/token"})
 		time.Sleep(2 * time.Minute)
-		if len(k.at) != 1 {
-			t.Fatalf("requests %q", k.requests)
+		requests, at, _ := k.heard()
+		if len(at) != 1 {
+			t.Fatalf("requests %q", requests)
 		}
-		if after := k.at[0].Sub(start); after < 46*time.Second || after >= 50*time.Second {
+		if after := at[0].Sub(start); after < 46*time.Second || after >= 50*time.Second {
 			t.Errorf("the end line came after %v", after)
 		}
 	})
