@@ -47,6 +47,7 @@ func (s *Scheduler) StepTo(ctx context.Context, target time.Time) ([]Ran, error)
 		return w.ran, err
 	}
 	s.demo.Run(target)
+	s.tend(ctx)
 	return w.ran, s.saveClock(ctx)
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"toktok/store"
+	"toktok/store/worktime"
 )
 
 const (
@@ -66,10 +67,25 @@ func (s *Scheduler) work(ctx context.Context) (ran []Ran) {
 			ran = append(ran, Ran{o.job.id, o.at, row.Outcome})
 		}
 	}
-	if _, err := s.db.WakeDue(ctx, store.Job("wake")); err != nil && ctx.Err() == nil {
-		s.log.Error("schedule: snoozed cases", "err", err)
-	}
+	s.tend(ctx)
 	return ran
+}
+
+// tend does what has no occurrence of its own: snoozed cases whose time has come, and cases that joined the queue of an
+// opening which has already worked it.
+func (s *Scheduler) tend(ctx context.Context) {
+	_, err := s.db.WakeDue(ctx, store.Job("wake"))
+	now, desk := s.db.Now(), s.db.Desk()
+	if opens, works := desk.DayOpen(worktime.DateOf(now)); works && desk.WithinDay(now) {
+		last, ok, lastErr := s.db.LastOccurrence(ctx, "opening", now)
+		if ok && !last.ScheduledFor.Before(opens) && last.Outcome == store.OutcomeDone {
+			_, lastErr = s.db.Stragglers(ctx, store.Job("opening"))
+		}
+		err = errors.Join(err, lastErr)
+	}
+	if err != nil && ctx.Err() == nil {
+		s.log.Error("schedule: cases that come back", "err", err)
+	}
 }
 
 // due lists what came due since the newest row of each job's ledger, oldest first.

@@ -19,10 +19,13 @@ type office struct {
 	s   *Scheduler
 }
 
-func (o *office) on() {
+func (o *office) on(change ...func(*Scheduler)) {
 	o.Helper()
 	o.db = storetest.Open(o, store.WallClock{}, o.dir)
 	o.s = New(Options{DB: o.db})
+	for _, f := range change {
+		f(o.s)
+	}
 	if err := o.s.Start(context.Background()); err != nil {
 		o.Fatal(err)
 	}
@@ -159,12 +162,13 @@ func TestStopInTheMiddle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &office{TB: t, dir: dir}
 		o.until("2026-11-24 08:59")
-		o.on()
+		o.on(func(s *Scheduler) {
+			s.jobs[0].run = func(ctx context.Context, _ *store.DB, _ time.Time) (int, error) {
+				<-ctx.Done()
+				return 0, ctx.Err()
+			}
+		})
 		storetest.Say(t, o.db, storetest.Call{Text: "가로등이 꺼졌어요", Friend: true})
-		o.s.jobs[0].run = func(ctx context.Context, _ *store.DB, _ time.Time) (int, error) {
-			<-ctx.Done()
-			return 0, ctx.Err()
-		}
 		o.until("2026-11-24 09:00:01")
 		o.off()
 		o.until("2026-11-24 09:03")

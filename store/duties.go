@@ -86,8 +86,21 @@ func (s *DB) MarkDue(ctx context.Context, who Actor) (marked int, err error) {
 	return marked + n, errors.Join(append(faults, err)...)
 }
 
-// callUnheard makes call tasks of notices that are unheard for 8 working hours.
+// callUnheard makes call tasks of notices that are unheard for 8 working hours, and ends those of notices heard since.
 func (s *DB) callUnheard(ctx context.Context, who Actor) (n int, err error) {
+	heard, err := s.caseIDs(ctx, `/* callUnheard */ select c.id from call_tasks c join deliveries d on d.id = c.delivery
+		where c.done_at is null and d.state = 'delivered'`)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range heard {
+		if err := s.Write(ctx, who, func(tx *Tx) error {
+			_, err := tx.Exec(`/* callUnheard */ update call_tasks set done_at = ?, done_by = ? where id = ? and done_at is null`, ms(tx.Now), who.Label(), id)
+			return err
+		}); err != nil {
+			return 0, err
+		}
+	}
 	type notice struct {
 		id, ticket int64
 		made       time.Time
@@ -205,7 +218,7 @@ func (s *DB) Sweep(ctx context.Context, who Actor) (gone int, err error) {
 		query  string
 	}{
 		{now.Add(-keepAnswers), `/* Sweep */ delete from idempotency where (scope, key) in (select scope, key from idempotency where at < ? order by at limit ?)`},
-		{now.Add(-keepJournal), `/* Sweep */ delete from journal where at < ?1 and id in (select id from journal order by id limit ?2)`},
+		{now.Add(-keepJournal), `/* Sweep */ delete from journal where id in (select id from journal where at < ? order by at limit ?)`},
 		{now.Add(-keepQuarantine), `/* Sweep */ delete from quarantine where id in (select id from quarantine where at < ? limit ?)`},
 		{s.Real().Add(-keepSessions), `/* Sweep */ delete from sessions where id in (select id from sessions where last_seen < ? limit ?)`},
 		{now.Add(-keepHourly), `/* Sweep */ delete from occurrences where (job, scheduled_for) in (select job, scheduled_for from occurrences
@@ -232,7 +245,7 @@ func (s *DB) Sweep(ctx context.Context, who Actor) (gone int, err error) {
 // NextSweep is the next instant at which Sweep will find something; zero = nothing is in sight.
 func (s *DB) NextSweep(ctx context.Context) (time.Time, error) {
 	var answer, journal, quarantine, hourly, session time.Time
-	err := s.read(ctx).QueryRow(`/* NextSweep */ select (select min(at) from idempotency), (select at from journal order by id limit 1), (select min(at) from quarantine),
+	err := s.read(ctx).QueryRow(`/* NextSweep */ select (select min(at) from idempotency), (select min(at) from journal), (select min(at) from quarantine),
 		(select min(scheduled_for) from occurrences where job in ('due', 'sweep')), (select min(last_seen) from sessions)`).
 		Scan(instant{&answer}, instant{&journal}, instant{&quarantine}, instant{&hourly}, instant{&session})
 	for _, kept := range []struct {

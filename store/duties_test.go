@@ -103,6 +103,14 @@ func TestUnheardNoticeIsACall(t *testing.T) {
 	if late, err := db.Late(ctx, anOperator); err != nil || late.Calls != 1 {
 		t.Errorf("the status page shows %+v, %v", late, err)
 	}
+	// The citizen comes for it after all: nobody has to call.
+	storetest.Say(t, db, storetest.Call{Text: "답변 확인"})
+	if marked, err := db.MarkDue(ctx, store.Job("due")); marked != 0 || err != nil {
+		t.Errorf("marked %d, %v", marked, err)
+	}
+	if late, err := db.Late(ctx, anOperator); err != nil || late.Calls != 0 {
+		t.Errorf("still to be called: %+v, %v", late, err)
+	}
 }
 
 func TestSweep(t *testing.T) {

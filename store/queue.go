@@ -86,6 +86,26 @@ func (s *DB) Opening(ctx context.Context, who Actor, at time.Time) (followed int
 	return s.eachCase(ctx, who, list, func(tx *Tx, id int64) (bool, error) { return tx.openCase(id, day) })
 }
 
+// Stragglers opens what joined today's queue after the opening had worked it: words that arrived before the opening and
+// were stored after it, a body replayed from quarantine, a night the demo lived twice. For the hours after the opening.
+func (s *DB) Stragglers(ctx context.Context, who Actor) (opened int, err error) {
+	now := s.Now()
+	if !s.Desk().WithinDay(now) {
+		return 0, nil
+	}
+	day := worktime.DateOf(now)
+	var list []int64
+	for _, test := range []bool{false, true} {
+		ids, err := s.caseIDs(ctx, `/* Stragglers */ select id from tickets where test = ? and state = 'waiting' and follow_up_on <= ? order by awaiting_since, id`,
+			test, day.String())
+		if err != nil {
+			return 0, err
+		}
+		list = append(list, ids...)
+	}
+	return s.eachCase(ctx, who, list, func(tx *Tx, id int64) (bool, error) { return tx.openCase(id, day) })
+}
+
 func (s *DB) caseIDs(ctx context.Context, query string, args ...any) ([]int64, error) {
 	return all(s.read(ctx), func(rows *sql.Rows) (id int64, err error) { return id, rows.Scan(&id) }, query, args...)
 }
@@ -156,16 +176,8 @@ func (tx *Tx) openCase(id int64, day worktime.Date) (bool, error) {
 	if err != nil || t.AwaitingSince.IsZero() || t.State != StateWaiting && t.State != StateOpen || t.SnoozeUntil.After(tx.Now) {
 		return false, err
 	}
-	var open bool
-	err = tx.QueryRow(`/* openCase */ select outcome is null from queue_items where period = ? and ticket = ?`, day.String(), t.ID).Scan(&open)
-	switch {
-	case isNoRows(err) && t.AwaitingSince.Before(opens):
-		_, err = tx.Exec(`/* openCase */ insert into queue_items (period, ticket, queued_at, promised_at) values (?, ?, ?, ?)`,
-			day.String(), t.ID, ms(tx.Now), ms(opens))
-	case isNoRows(err), err == nil && !open:
-		return false, nil
-	}
-	if err != nil {
+	tell, err := tx.untold(t, day, opens)
+	if err != nil || !tell && t.State == StateOpen {
 		return false, err
 	}
 	if t.State == StateWaiting {
@@ -173,18 +185,36 @@ func (tx *Tx) openCase(id int64, day worktime.Date) (bool, error) {
 			return false, err
 		}
 	}
-	delivery, err := tx.line(t, wording.OpeningLine, tx.ticketVars(t), closes)
-	if err != nil {
-		return false, err
+	if tell {
+		delivery, err := tx.line(t, wording.OpeningLine, tx.ticketVars(t), closes)
+		if err != nil {
+			return false, err
+		}
+		if _, err := tx.Exec(`/* openCase */ update queue_items set delivery = ? where period = ? and ticket = ?`,
+			idOrNil(delivery), day.String(), t.ID); err != nil {
+			return false, err
+		}
 	}
 	if err := tx.settleItem(t, "followed"); err != nil { // also rows of openings that were missed
 		return false, err
 	}
-	if _, err := tx.Exec(`/* openCase */ update queue_items set delivery = ? where period = ? and ticket = ?`,
-		idOrNil(delivery), day.String(), t.ID); err != nil {
-		return false, err
-	}
 	return true, tx.finish(t)
+}
+
+// untold reports whether the case has still to be told of this opening: its row is open, or it waits since before and
+// has none, which is made good here.
+func (tx *Tx) untold(t *Ticket, day worktime.Date, opens time.Time) (bool, error) {
+	var open bool
+	err := tx.QueryRow(`/* untold */ select outcome is null from queue_items where period = ? and ticket = ?`, day.String(), t.ID).Scan(&open)
+	if !isNoRows(err) {
+		return open, err
+	}
+	if !t.AwaitingSince.Before(opens) {
+		return false, nil
+	}
+	_, err = tx.Exec(`/* untold */ insert into queue_items (period, ticket, queued_at, promised_at) values (?, ?, ?, ?)`,
+		day.String(), t.ID, ms(tx.Now), ms(opens))
+	return true, err
 }
 
 // answeredItems are open rows whose case awaits nobody any more.

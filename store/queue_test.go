@@ -365,6 +365,43 @@ func TestOpeningEndsWithItsDay(t *testing.T) {
 	n.is(number, "waiting 2026-11-24")
 }
 
+// Words that arrived before the opening and were stored after it have worked.
+func TestStragglers(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	n := newNight(t, "2026-11-24 08:59:59.900")
+	in := storetest.Call{Text: "아슬아슬한 글", Friend: true}.In(n.db)
+	if opened, err := n.db.Stragglers(ctx, store.Job("opening")); opened != 0 || err != nil {
+		t.Errorf("before the opening: %d, %v", opened, err)
+	}
+	n.at("2026-11-24 09:00:00.300")
+	n.opening("2026-11-24 09:00")
+	n.db.Receive(ctx, in)
+	number := "2026-000001"
+	n.is(number, "waiting 2026-11-24")
+	tonight := n.says("b", "열린 뒤의 글")
+	for _, want := range []int{1, 0} {
+		if opened, err := n.db.Stragglers(ctx, store.Job("opening")); opened != want || err != nil {
+			t.Errorf("opened %d, %v, want %d", opened, err, want)
+		}
+	}
+	n.is(number, "open")
+	n.rows(number, "2026-11-24 followed")
+	n.lines(number, "opening_line", 1)
+	n.lines(tonight, "opening_line", 0)
+
+	// The demo's clock goes back, and the night is lived again: the case opens, but is not told a second time.
+	n.at("2026-11-23 22:00")
+	n.says("citizen", "다시 온 밤")
+	n.is(number, "waiting 2026-11-24")
+	n.at("2026-11-24 09:00")
+	if opened, err := n.db.Stragglers(ctx, store.Job("opening")); opened != 1 || err != nil {
+		t.Errorf("opened %d, %v", opened, err)
+	}
+	n.is(number, "open")
+	n.lines(number, "opening_line", 1)
+}
+
 func TestHolidayEnteredAtTheLastMinute(t *testing.T) {
 	t.Parallel()
 	n := newNight(t, "2026-11-23 20:00")
