@@ -18,6 +18,9 @@ import (
 // syllables), lines ended by \n, without NUL, control characters and marks that turn the writing
 // direction (they can make a text read differently from what it says). Emoji and their joiners stay.
 func Normalize(s string) string {
+	if plain(s) && strings.IndexFunc(s, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == 0x7f }) < 0 {
+		return s
+	}
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	return norm.NFC.String(strings.Map(func(r rune) rune {
@@ -37,6 +40,9 @@ func Normalize(s string) string {
 // Fold returns s for comparison: compatibility forms made plain (NFKC) and lower case. Single jamo
 // (ㅎㅎ, ㄱㅈㅅ) stay as typed, since NFKC would glue them into syllables nobody wrote.
 func Fold(s string) string {
+	if plain(s) {
+		return strings.ToLower(s)
+	}
 	var b strings.Builder
 	for s != "" {
 		n := strings.IndexFunc(s, isJamo)
@@ -53,6 +59,17 @@ func Fold(s string) string {
 		s = s[n:]
 	}
 	return b.String()
+}
+
+// plain reports whether s holds nothing but ASCII and whole syllables, which every form leaves as they are: nearly all
+// messages, and ten times as quick to see as to compose.
+func plain(s string) bool {
+	for _, r := range s {
+		if r >= utf8.RuneSelf && (r < '가' || r > '힣') {
+			return false
+		}
+	}
+	return true
 }
 
 // isJamo reports whether r is a single letter as typed on a Korean keyboard (compatibility jamo).
