@@ -234,6 +234,9 @@ func textOrNil(s string) any {
 // oneLine shortens text to its first line of at most n runes, for subjects and previews.
 func oneLine(text string, n int) string {
 	for line := range strings.Lines(text) {
+		if most := 16 * n; len(line) > most { // far more than n runes: the rest is not looked at
+			line = strings.ToValidUTF8(line[:most], "")
+		}
 		line = strings.Join(strings.Fields(line), " ")
 		if line == "" {
 			continue
