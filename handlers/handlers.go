@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"toktok/handlers/api"
+	"toktok/handlers/desk"
 	"toktok/handlers/web"
 	"toktok/store"
 )
@@ -62,6 +63,7 @@ type Job struct {
 type Server struct {
 	o      Options
 	site   *web.Site
+	desk   *desk.Desk
 	meter  *meter
 	ready  *readiness
 	routes []web.Route
@@ -78,9 +80,13 @@ func New(o Options) (*Server, error) {
 	s := &Server{o: o, ready: newReadiness(o.DB)}
 	s.meter = newMeter(s)
 	var err error
+	s.desk, err = desk.New(desk.Options{DB: o.DB, Version: o.Version, Demo: o.Simulator != nil, Jobs: s.deskJobs, RunNow: o.RunNow})
+	if err != nil {
+		return nil, err
+	}
 	s.site, err = web.New(web.Options{
 		Doors: doors{o.DB}, Clock: o.DB, Log: o.Log, Public: o.Public, Proxies: o.Proxies, AdminNets: o.AdminNets, Limits: o.Limits,
-		Messages: api.Newer, Observe: s.meter.observe,
+		ErrorPage: s.desk.ErrorPage, Messages: api.Newer, Observe: s.meter.observe,
 	})
 	if err != nil {
 		return nil, err

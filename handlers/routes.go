@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"net/http"
 
-	"toktok/assets"
 	"toktok/handlers/api"
+	"toktok/handlers/desk"
 	"toktok/handlers/web"
 	"toktok/handlers/webhook"
-	"toktok/store"
 )
 
 // table is the route table: our own lines, then each room's. The matrix test and the documents read it.
@@ -21,10 +20,10 @@ func (s *Server) table() ([]web.Route, error) {
 		own("GET", "/healthz", web.Both, s.healthz),
 		own("GET", "/readyz", web.Inside, s.readyz),
 		own("GET", "/metrics", web.Inside, s.metrics),
-		own("GET", assets.Prefix+"*path", web.Both, static),
 	}
 	routes = append(routes, webhook.Routes(webhook.Options{DB: s.o.DB, Keys: s.o.SkillKeys, AdminKey: s.o.KakaoAdminKey})...)
 	routes = append(routes, a.Routes()...)
+	routes = append(routes, s.desk.Routes()...)
 	if s.o.Stepper != nil {
 		clock := &demoClock{stepper: s.o.Stepper, now: s.o.DB.Now}
 		routes = append(routes, own("GET", "/demo/clock", web.Inside, clock.get), own("POST", "/demo/clock", web.Inside, clock.post))
@@ -62,22 +61,24 @@ func simulated(phone http.Handler) []web.Route {
 	return routes
 }
 
-// static serves the embedded files under the hash of their content, for a year.
-func static(w http.ResponseWriter, r *http.Request, _ *web.Scope) error {
-	body, kind, ok := assets.Lookup(r.URL.Path)
-	if !ok {
-		return &store.Error{Kind: store.NotFound, Text: "이 파일은 없어요. 화면을 새로 고쳐 주세요."}
-	}
-	web.Immutable(w)
-	return web.Bytes(w, http.StatusOK, kind, body)
-}
-
 func (s *Server) apiJobs() []api.Job {
 	var out []api.Job
 	for _, job := range s.o.Jobs() {
 		one := api.Job{ID: job.ID, Next: job.Next}
 		if job.Last != nil {
 			one.Last = &api.JobRun{ScheduledFor: job.Last.ScheduledFor, Outcome: job.Last.Outcome}
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+func (s *Server) deskJobs() []desk.Job {
+	var out []desk.Job
+	for _, job := range s.o.Jobs() {
+		one := desk.Job{ID: job.ID, Text: job.Text, Next: job.Next}
+		if job.Last != nil {
+			one.Last = &desk.JobRun{ScheduledFor: job.Last.ScheduledFor, Outcome: job.Last.Outcome, Detail: job.Last.Detail}
 		}
 		out = append(out, one)
 	}
