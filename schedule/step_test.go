@@ -195,7 +195,7 @@ func TestDemoRestart(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	db, _, s = demoIn(t, dir, time.Time{})
+	db, _, _ = demoIn(t, dir, time.Time{})
 	if now := db.Now(); now.Before(storetest.At("2026-11-23 08:00")) || now.After(storetest.At("2026-11-23 08:05")) {
 		t.Errorf("the demo goes on at %v", now)
 	}
