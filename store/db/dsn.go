@@ -14,8 +14,8 @@ const driverName = "sqlite"
 
 // Page caches in KiB and the WAL's size after a restart (perf.md A6).
 const (
-	writerCache = "-65536"
-	readerCache = "-16384"
+	writerCache = "-24576"
+	readerCache = "-8192"
 	walLimit    = "67108864"
 )
 

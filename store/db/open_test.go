@@ -286,7 +286,7 @@ func TestPragmasOnEveryConnection(t *testing.T) {
 			}
 		}
 	}
-	check("writer", e.WriterPragma, map[string]string{"cache_size": "-65536", "query_only": "0"})
+	check("writer", e.WriterPragma, map[string]string{"cache_size": "-24576", "query_only": "0"})
 	for i := range 3 { // held until the test ends, so each is another connection
 		conn, err := e.Reader().Conn(t.Context())
 		if err != nil {
@@ -295,7 +295,7 @@ func TestPragmasOnEveryConnection(t *testing.T) {
 		t.Cleanup(func() { conn.Close() })
 		check(fmt.Sprint("reader ", i), func(name string) (v string, err error) {
 			return v, conn.QueryRowContext(t.Context(), "pragma "+name).Scan(&v)
-		}, map[string]string{"cache_size": "-16384", "query_only": "1"})
+		}, map[string]string{"cache_size": "-8192", "query_only": "1"})
 		// _dqs=0: a wrong column in double quotes is an error and not a text.
 		if _, err := conn.ExecContext(t.Context(), `select "no such column"`); err == nil {
 			t.Errorf("reader %d: double quotes make a text", i)
