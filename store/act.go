@@ -92,10 +92,10 @@ func (tx *Tx) result(t *Ticket, in FinishInput) error {
 	return tx.notice(t, wording.ResultNotice, v)
 }
 
-// close is row 41. Closing a case that was answered leaves done_at at the answer (RULES A5).
+// close is row 41. Without words, done_at stays at the answer (RULES A5).
 func (tx *Tx) close(t *Ticket, in FinishInput) error {
 	reason := cmp.Or(in.Reason, "answered")
-	v, awaited, done, notified := tx.handlerVars(t), !t.AwaitingSince.IsZero(), t.DoneAt, t.NotifiedAt
+	v, awaited := tx.handlerVars(t), !t.AwaitingSince.IsZero()
 	if _, err := tx.move(t, ActClose, facts{Outcome: reason, Detail: "reason=" + reason, Log: joinLog("완료했어요", reasonLabels[reason])}); err != nil {
 		return err
 	}
@@ -116,12 +116,9 @@ func (tx *Tx) close(t *Ticket, in FinishInput) error {
 		return invalid("reason", "완료 사유를 골라 주세요.")
 	}
 	if in.Text == "" {
-		if !done.IsZero() {
-			t.DoneAt, t.NotifiedAt = done, notified
-		}
 		return nil
 	}
-	t.NotifiedAt = time.Time{}
+	t.DoneAt, t.NotifiedAt = tx.Now, time.Time{}
 	if t.FirstReplyAt.IsZero() {
 		t.FirstReplyAt = tx.Now
 	}

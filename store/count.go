@@ -96,30 +96,28 @@ func (s *DB) Counts(ctx context.Context, who Actor) (_ Counts, err error) {
 			}
 		}
 	}
-	return c, s.countDue(r, who, &c)
+	return c, countDue(r, who, s.Now(), &c)
 }
 
 // countDue counts the running legal clocks that end today or have ended. An answered case has none.
-func (s *DB) countDue(r reader, who Actor, c *Counts) error {
-	now := s.Now()
-	tomorrow := worktime.DateOf(now).AddDays(1).At(0, 0)
+func countDue(r reader, who Actor, now time.Time, c *Counts) error {
 	type due struct {
-		at         time.Time
 		department int64
+		over       bool
+		n          int
 	}
-	list, err := all(r, func(rows *sql.Rows) (due, error) {
-		var d due
-		err := rows.Scan(instant{&d.at}, &d.department)
-		return d, err
-	}, `/* Counts */ select due_at, coalesce(department, 0) from tickets indexed by tickets_state_due
-		where state in ('waiting', 'open', 'review') and due_at < ? and due_at is not null and test = 0 and done_at is null and paused = 0`, ms(tomorrow))
+	tomorrow := worktime.DateOf(now).AddDays(1).At(0, 0)
+	list, err := all(r, func(rows *sql.Rows) (d due, err error) { return d, rows.Scan(&d.department, &d.over, &d.n) },
+		`/* Counts */ select coalesce(department, 0), due_at < ?, count(*) from tickets indexed by tickets_state_due
+		where state in ('waiting', 'open', 'review') and due_at < ? and due_at is not null and test = 0 and done_at is null and paused = 0
+		group by 1, 2`, ms(now), ms(tomorrow))
 	for _, d := range list {
 		switch {
 		case !who.Sees(d.department):
-		case d.at.Before(now):
-			c.Overdue++
+		case d.over:
+			c.Overdue += d.n
 		default:
-			c.DueToday++
+			c.DueToday += d.n
 		}
 	}
 	return err

@@ -139,7 +139,7 @@ func (s *DB) Broken(ctx context.Context) ([]string, error) {
 		"clocks out of order": `select t.number || ' round ' || r.n || ': ' || r.received_at || ' ' || coalesce(r.accepted_at, '-') || ' ' || coalesce(r.done_at, '-') || ' ' || coalesce(r.notified_at, '-')
 			from rounds r join tickets t on t.id = r.ticket where coalesce(r.accepted_at, r.received_at) < r.received_at
 			or coalesce(r.done_at, r.accepted_at, r.received_at) < coalesce(r.accepted_at, r.received_at) or (r.notified_at is not null and r.notified_at < coalesce(r.done_at, 0))`,
-		"done without being accepted":          `select number from tickets where done_at is not null and accepted_at is null`,
+		"done without being accepted":          `select number from tickets where done_at is not null and accepted_at is null and outcome is not 'withdrawn'`,
 		"accepted without kind or due":         `select number from tickets where accepted_at is not null and (kind is null or due_at is null or due is null)`,
 		"round and case differ":                `select t.number from tickets t left join rounds r on r.ticket = t.id and r.n = t.round where r.ticket is null or r.received_at is not t.received_at or r.accepted_at is not t.accepted_at or r.done_at is not t.done_at or r.notified_at is not t.notified_at or r.kind is not t.kind or r.due is not t.due`,
 		"two queue rows of a period":           `select ticket from queue_items group by ticket, period having count(*) > 1`,

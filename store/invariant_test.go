@@ -77,7 +77,11 @@ func (m *machine) check(rt *rapid.T) {
 func (m *machine) citizenWrites(rt *rapid.T) {
 	user := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(rt, "citizen")
 	text := rapid.SampledFrom([]string{"가로등이 꺼졌어요", "감사합니다", "언제 되나요?", "답변 확인", "가스 냄새가 나요"}).Draw(rt, "text")
-	answer := m.db.Receive(bg, storetest.Call{User: user, Text: text, Friend: user == "a"}.In(m.db))
+	call := storetest.Call{User: user, Text: text, Friend: user == "a"}
+	if number, err := m.db.NewestOf(bg, user); err == nil && rapid.IntRange(0, 9).Draw(rt, "withdraws") == 0 {
+		call.Text, call.Extra = "취하할게요", map[string]any{"op": "withdraw", "case": number}
+	}
+	answer := m.db.Receive(bg, call.In(m.db))
 	if answer.Offer != 0 {
 		m.fatal(m.db.SettleOffer(bg, answer.Offer, rapid.Bool().Draw(rt, "written")))
 	}

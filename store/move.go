@@ -61,8 +61,8 @@ func (tx *Tx) move(t *Ticket, action Action, f facts) (transition, error) {
 		}
 	}
 	t.await(tr.as, f, tx.Now)
-	if tr.done {
-		t.DoneAt = tx.Now
+	if tr.done && (t.DoneAt.IsZero() || action == ActReply || action == ActResult) {
+		t.DoneAt = tx.Now // RULES A5: of the last reply or result; closing what was answered does not move it
 	}
 	if tr.undone {
 		t.DoneAt, t.NotifiedAt = time.Time{}, time.Time{}
