@@ -3,6 +3,7 @@ package store_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -53,16 +54,33 @@ func (f fails) Errorf(format string, a ...any) { f.t.Errorf(format, a...) }
 func (f fails) Fatalf(format string, a ...any) { f.t.Fatalf(format, a...) }
 func (f fails) Cleanup(func())                 {} // the world closes its own stores
 
-func newWorld(t *rapid.T, tb testing.TB) *world {
+// beginning is a folder with one friend's case in it, which worlds copy: making it anew costs more than playing.
+func beginning(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	clock := &storetest.Clock{}
+	clock.Set(storetest.At("2026-11-23 10:00"))
+	db := storetest.Open(t, clock, dir)
+	storetest.Say(t, db, storetest.Call{Text: "가로등이 꺼져 있어요", Friend: true})
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	os.Remove(filepath.Join(dir, "key")) // a copy would be open to others; each world makes its own
+	return dir
+}
+
+func newWorld(t *rapid.T, tb testing.TB, template string) *world {
 	dir, err := os.MkdirTemp(tb.TempDir(), "world")
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(dir, os.DirFS(template)); err != nil {
 		t.Fatal(err)
 	}
 	w := &world{T: t, dir: dir, shown: map[string]int{}, posts: map[string]bool{}, tried: map[string]bool{}}
 	w.out = out{TB: fails{tb, t}, clock: &storetest.Clock{}}
 	w.clock.Set(storetest.At("2026-11-23 10:00"))
 	w.db = storetest.Open(w.out.TB, w.clock, w.dir)
-	w.says(true, "")
 	w.number = store.Value(w.db, `select number from tickets`)
 	return w
 }
@@ -225,8 +243,9 @@ func (w *world) uncalled() []*kakaoEvent {
 // is never called delivered.
 func TestNoDeliveryIsShownTwiceAndNoneIsLost(t *testing.T) {
 	t.Parallel()
+	template := beginning(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		w := newWorld(rt, t)
+		w := newWorld(rt, t, template)
 		defer func() { w.db.Close(); os.RemoveAll(w.dir) }()
 		for range rapid.IntRange(5, 30).Draw(rt, "steps") {
 			w.step(rapid.SampledFrom([]string{"reply", "say", "callback", "claim", "claim", "exchange", "exchange", "call", "write", "write", "wait", "crash"}).Draw(rt, "step"))
