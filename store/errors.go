@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"toktok/store/db"
+	"toktok/store/hangul"
 )
 
 // Kind says what sort of trouble an error is; handlers map it to a status, nobody else may.
@@ -62,7 +63,7 @@ func invalid(field, text string) error {
 }
 
 func notFound(what string) error {
-	return &Error{Kind: NotFound, Text: what + "을 찾을 수 없어요. 주소나 번호를 다시 확인해 주세요."}
+	return &Error{Kind: NotFound, Text: what + hangul.Josa(what, "을/를") + " 찾을 수 없어요. 주소나 번호를 다시 확인해 주세요."}
 }
 
 func forbidden() error {
