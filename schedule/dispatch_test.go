@@ -248,7 +248,7 @@ func TestWhatKakaoMayAnswerToAnEvent(t *testing.T) {
 		"unknown event name":         {answer(404, refused), "queued", "refused, http 404"},
 		"refused with 200":           {answer(200, refused), "queued", "refused, http 200"},
 		"wrong key, no JSON":         {answer(401, "denied"), "queued", "http 401"},
-		"redirect is not followed":   {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/v1/tasks/x", 302) }, "queued", "http 302"},
+		"redirect is not followed":   {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/v1/tasks/x", http.StatusFound) }, "queued", "http 302"},
 		"error page":                 {answer(500, "<html>"), "sending", ""},
 		"broken JSON":                {answer(200, `{"taskId":`), "sending", ""},
 		"no JSON":                    {answer(200, "ok"), "sending", ""},

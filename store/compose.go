@@ -78,7 +78,7 @@ func (tx *Tx) reply(t *Ticket, m *Message, in ReplyInput) error {
 		}
 	}
 	if in.Finish {
-		if err := tx.finishAfter(t, unseen); err != nil {
+		if err := tx.finishAfter(t); err != nil {
 			return err
 		}
 	}
@@ -150,7 +150,7 @@ func (tx *Tx) undoUntil(t *Ticket) (time.Time, error) {
 }
 
 // finishAfter closes the case behind the reply (보내고 완료): row 41, or row 39 for a case that lies with a department.
-func (tx *Tx) finishAfter(t *Ticket, unseen time.Time) error {
+func (tx *Tx) finishAfter(t *Ticket) error {
 	if t.State == StateClosed {
 		return nil
 	}

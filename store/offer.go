@@ -22,12 +22,6 @@ func (tx *Tx) waitingRows(citizen int64) ([]*delivery, error) {
 		and (d.class <> 'reply' or coalesce(d.not_before, 0) <= ?) order by d.id`, citizen, ms(tx.Now))
 }
 
-// waiting is how many deliveries wait for this citizen.
-func (tx *Tx) waiting(citizen int64) (int, error) {
-	rows, err := tx.waitingRows(citizen)
-	return len(rows), err
-}
-
 // offerWaiting puts the oldest waiting deliveries whose bubbles fit into room into the answer to request (RULES C2, D1).
 func (tx *Tx) offerWaiting(citizen int64, request string, room int) (Offer, error) {
 	rows, err := tx.waitingRows(citizen)

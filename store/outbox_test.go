@@ -156,6 +156,15 @@ func TestReplyToSomeoneWhoIsNoFriendWaitsForHisNextWords(t *testing.T) {
 	}
 }
 
+func TestFriendIsToldByPickupWhereNoEventIsSetUp(t *testing.T) {
+	t.Parallel()
+	o := outbox(t, friend, noEvents)
+	m := o.reply("오늘 고칠게요.")
+	o.want(m, "pickup")
+	o.says("여보세요", friend)
+	o.want(m, "delivered")
+}
+
 func TestOfferNotWrittenGoesBackToPickup(t *testing.T) {
 	t.Parallel()
 	o := outbox(t, stranger)

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Delivery reads one delivery after an action on it; the actor must see its case.
+// deliveryView reads the newest delivery of a message after an action on it.
 func (s *DB) deliveryView(ctx context.Context, message int64) (Delivery, error) {
 	found, err := deliveriesOf(s.read(ctx), []int64{message})
 	if err != nil || found[message] == nil {
