@@ -99,10 +99,7 @@ const atBottom = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 
 export function bottom() {
   const box = document.getElementById('scroll');
   if (!box || new URLSearchParams(location.search).has('before')) return;
-  const go = () => {
-    box.scrollTop = box.scrollHeight;
-    if (matchMedia('(max-width: 1023px)').matches && document.querySelector('#items')) document.querySelector('#items > :last-child')?.scrollIntoView({ block: 'end' });
-  };
+  const go = () => { box.scrollTop = box.scrollHeight; };
   go();
   for (const img of box.querySelectorAll('img')) if (!img.complete) img.addEventListener('load', go, { once: true });
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"toktok/assets"
 	"toktok/handlers/desk"
 	"toktok/handlers/web"
 	"toktok/store"
@@ -88,7 +89,14 @@ func open(t testing.TB, at string) *office {
 	must(err)
 	site, err := web.New(web.Options{Doors: doors{o.db}, Clock: o.clock, ErrorPage: o.desk.ErrorPage, Limits: web.Limits{Login: web.Rate{PerSecond: 100, Burst: 1000}}})
 	must(err)
-	h, err := site.Router(o.desk.Routes(), web.Both)
+	files := web.Route{
+		Method: http.MethodGet, Path: assets.Prefix + "*path", Door: web.DoorPublic, Side: web.Both, Shape: web.ShapeFragment,
+		Handler: func(w http.ResponseWriter, r *http.Request, _ *web.Scope) error {
+			assets.Handler().ServeHTTP(w, r)
+			return nil
+		},
+	}
+	h, err := site.Router(append(o.desk.Routes(), files), web.Both)
 	must(err)
 	o.Server = httptest.NewServer(h)
 	t.Cleanup(o.Close)

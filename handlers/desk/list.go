@@ -209,8 +209,9 @@ func (d *Desk) row(t *store.Ticket, q listQuery, now time.Time, mark store.ListM
 		Number: t.Number, URL: "/tickets/" + t.Number + q.suffix(), Name: t.Citizen.Name, Subject: t.Subject, Since: t.AwaitingSince,
 		At: t.PreviewAt, AtSay: nearWords(t.PreviewAt, now), Ours: t.PreviewKind != string(store.FromCitizen), Preview: t.Preview, Unread: t.Unread,
 	}
-	if row.Preview == "" {
-		row.Preview = t.Subject
+	if row.Preview == "" || t.PreviewKind == string(store.FromAuto) {
+		// A receipt says nothing of the matter.
+		row.Preview, row.Ours = t.Subject, false
 	}
 	if !t.AwaitingSince.IsZero() {
 		row.Waits = elapsed(now.Sub(t.AwaitingSince))
@@ -226,7 +227,7 @@ func (d *Desk) row(t *store.Ticket, q listQuery, now time.Time, mark store.ListM
 	if c, ok := dueChip(t, now); ok {
 		row.Chips = append(row.Chips, c)
 	}
-	if q.State == "" || strings.Contains(q.State, ",") {
+	if (q.State == "" || strings.Contains(q.State, ",")) && t.State != store.StateOpen {
 		add("quiet", stateLabel(t.State))
 	}
 	if t.Department.ID != 0 {

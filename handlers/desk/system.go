@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"fmt"
 	"net/http"
 	"runtime"
 	"strings"
@@ -145,8 +146,8 @@ func (d *Desk) machine(p *SystemPage) {
 	}
 	p.Versions = []Fact{{"toktok", d.o.Version}, {"Go", strings.TrimPrefix(runtime.Version(), "go")}, {"운영체제", runtime.GOOS + "/" + runtime.GOARCH}}
 	p.Engine = []Fact{
-		{"저장에 걸린 시간(중간)", engine.CommitP50.Round(10 * time.Microsecond).String()},
-		{"저장에 걸린 시간(느린 1%)", engine.CommitP99.Round(10 * time.Microsecond).String()}, {"저장을 기다림", numberWords(engine.QueueLen)},
+		{"저장에 걸린 시간(중간)", milliWords(engine.CommitP50)},
+		{"저장에 걸린 시간(느린 1%)", milliWords(engine.CommitP99)}, {"저장을 기다림", numberWords(engine.QueueLen)},
 	}
 	if !p.Status.NewestIn.IsZero() {
 		p.Engine = append(p.Engine, Fact{"시민의 마지막 글", atWords(p.Status.NewestIn)})
@@ -155,6 +156,8 @@ func (d *Desk) machine(p *SystemPage) {
 		p.Engine = append(p.Engine, Fact{"마지막 저장 문제", atWords(engine.LastAt) + " · " + engine.LastError})
 	}
 }
+
+func milliWords(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond)) }
 
 // readable is a stored body as a page can show it; it may be anything.
 func readable(body []byte) string {
