@@ -46,6 +46,9 @@ func (c *Citizen) scanInto() []any {
 
 const identityColumns = `i.id, i.citizen, i.channel, i.scope, i.key, i.plusfriend_key, i.app_user_id, i.friend, i.event_off_since, i.blocked_at`
 
+// identityReturned is the same for RETURNING, which takes no alias.
+const identityReturned = `id, citizen, channel, scope, key, plusfriend_key, app_user_id, friend, event_off_since, blocked_at`
+
 func (i *Identity) scanInto(friend *sql.NullBool) []any {
 	return []any{&i.ID, &i.Citizen, &i.Channel, &i.Scope, &i.Key, &i.PlusfriendKey, &i.AppUserID, friend, instant{&i.EventOff}, instant{&i.Blocked}}
 }
@@ -60,25 +63,6 @@ func scanIdentity(rows *sql.Rows) (Identity, error) {
 		i.Friend = &friend.Bool
 	}
 	return i, nil
-}
-
-// identitiesOf lists how the citizen is known, newest first.
-func (tx *Tx) identitiesOf(citizen int64) ([]Identity, error) {
-	return all(tx, scanIdentity, `/* identitiesOf */ select `+identityColumns+` from identities i where i.citizen = ? order by i.id desc`, citizen)
-}
-
-// botIdentity returns the newest bot identity of the citizen, if he has one.
-func (tx *Tx) botIdentity(citizen int64) (Identity, bool, error) {
-	list, err := tx.identitiesOf(citizen)
-	if err != nil {
-		return Identity{}, false, err
-	}
-	for _, i := range list {
-		if i.Channel == "bot" {
-			return i, true, nil
-		}
-	}
-	return Identity{}, false, nil
 }
 
 // findCitizen looks the caller up by identity.
@@ -134,7 +118,7 @@ func (tx *Tx) knowIdentity(known *Identity, heard Identity) error {
 			return err
 		}
 	}
-	if now && !known.EventOff.IsZero() {
+	if now && (!was || !known.EventOff.IsZero()) {
 		return tx.friendAgain(*known)
 	}
 	return nil
@@ -197,9 +181,13 @@ func (s *DB) ChannelChanged(ctx context.Context, appUser, what string, at time.T
 		if !friend {
 			blocked = ms(at)
 		}
-		_, err := tx.Exec(`/* ChannelChanged */ update identities set friend = ?, friend_at = ?, blocked_at = ?
-			where app_user_id = ? and coalesce(friend_at, 0) <= ?`, friend, ms(at), blocked, appUser, ms(at))
-		tx.outbox = tx.outbox || friend
+		list, err := all(tx, scanIdentity, `/* ChannelChanged */ update identities as i set friend = ?, friend_at = ?, blocked_at = ?
+			where i.app_user_id = ? and coalesce(i.friend_at, 0) <= ? returning `+identityReturned, friend, ms(at), blocked, appUser, ms(at))
+		for _, i := range list {
+			if friend && err == nil { // answers go out at once (RULES C3)
+				err = tx.friendAgain(i)
+			}
+		}
 		return err
 	})
 }

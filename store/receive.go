@@ -27,9 +27,12 @@ type In struct {
 }
 
 // Answer is a valid v2.0 body, whatever came. Offer is to be settled when the last byte is written; 0 = none.
+//
+// Callback is the address whose first answer this is; DB.CallbackAnswered is to be told whether Kakao got it.
 type Answer struct {
-	Body  []byte
-	Offer int64
+	Body     []byte
+	Offer    int64
+	Callback string
 }
 
 // commitBudget is how long a citizen's message may wait for its commit (DESIGN §6); past it the answer is an honest
@@ -102,14 +105,26 @@ func (s *DB) Receive(ctx context.Context, in In) (a Answer) {
 	case <-late.C:
 		// The closure has begun and will end one way or the other; what it hands out was not seen by the citizen.
 		go func() {
-			if o := <-done; o.err == nil && o.answer.Offer != 0 {
-				if err := s.SettleOffer(context.Background(), o.answer.Offer, false); err != nil {
-					s.log.Error("offer of a late commit not returned", "offer", o.answer.Offer, "err", err)
+			if o := <-done; o.err == nil {
+				if err := s.Written(context.Background(), o.answer, false); err != nil {
+					s.log.Error("a late commit's answer not taken back", "err", err)
 				}
 			}
 		}()
 		return Answer{Body: skill.Safe(s.say(wording.Unconfirmed, wording.Vars{}))}
 	}
+}
+
+// Written settles what an answer handed out, once its last byte is written or is known to be lost (RULES D1, D4).
+func (s *DB) Written(ctx context.Context, a Answer, written bool) error {
+	ctx = context.WithoutCancel(ctx) // whoever asked may be gone; what he heard has to be kept all the same
+	if a.Callback != "" {
+		return s.CallbackAnswered(ctx, a.Callback, written)
+	}
+	if a.Offer != 0 {
+		return s.SettleOffer(ctx, a.Offer, written)
+	}
+	return nil
 }
 
 // take files the call in one transaction.
@@ -267,7 +282,11 @@ func (tx *Tx) take(c *call) (Answer, error) {
 	if err := tx.journal(id, c.RequestID, c.print, r.message, c.body, body, c.Arrived); err != nil {
 		return Answer{}, err
 	}
-	return Answer{Body: body, Offer: r.offer.ID}, nil
+	a := Answer{Body: body, Offer: r.offer.ID}
+	if r.callback {
+		a.Callback = c.req.CallbackURL
+	}
+	return a, nil
 }
 
 // takeEvent hands out what an attempt carries; it is never a message (RULES D3).

@@ -79,12 +79,8 @@ func (h *hook) skill(w http.ResponseWriter, r *http.Request, sc *web.Scope) erro
 	if written != nil {
 		sc.Log.Warn("answer not written", "err", written)
 	}
-	if answer.Offer == 0 {
-		return nil
-	}
-	// The client may be gone; whether it heard us has to be kept all the same (RULES D1).
-	if err := h.db.SettleOffer(r.Context(), answer.Offer, written == nil); err != nil {
-		sc.Log.Error("offer not settled", "offer", answer.Offer, "err", err)
+	if err := h.db.Written(r.Context(), answer, written == nil); err != nil {
+		sc.Log.Error("what the answer handed out is not settled", "offer", answer.Offer, "err", err)
 	}
 	return nil
 }

@@ -170,10 +170,8 @@ func (h Heard) Text() string { return strings.Join(append(h.Bubbles, h.Waiting),
 func Say(t testing.TB, db *store.DB, c Call) Heard {
 	t.Helper()
 	h := Hear(t, db.Receive(context.Background(), c.In(db)))
-	if h.Offer != 0 {
-		if err := db.SettleOffer(context.Background(), h.Offer, true); err != nil {
-			t.Fatalf("settle offer: %v", err)
-		}
+	if err := db.Written(context.Background(), h.Answer, true); err != nil {
+		t.Fatalf("settle the answer: %v", err)
 	}
 	return h
 }
