@@ -89,7 +89,8 @@ type server struct {
 	dir   string
 	env   []string
 	ready ready
-	token string // for the API; the demo's, or what the test made
+	token string // for the API; the demo's administrator, or what the test made
+	staff string // who answers citizens; "" = the same
 	proc  *process
 }
 
@@ -117,7 +118,7 @@ func (s *server) run(env ...string) {
 	s.t.Helper()
 	bin := binary(s.t)
 	p := &process{cmd: exec.Command(bin, s.mode), stderr: &buffer{}, exited: make(chan struct{})}
-	p.cmd.Env = append(environ("TOKTOK_DATA="+s.dir, "TOKTOK_LISTEN=127.0.0.1:0"), append(s.env, env...)...)
+	p.cmd.Env = append(environ("TOKTOK_DATA="+s.dir, "TOKTOK_LISTEN=127.0.0.1:0", "TOKTOK_LOG=warn"), append(s.env, env...)...)
 	p.cmd.Stderr = p.stderr
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -328,7 +329,12 @@ func send(req *http.Request) (answer, error) {
 // call makes one request that has to succeed, and reads the answer into out if that is not nil.
 func (s *server) call(method, path string, body, out any) {
 	s.t.Helper()
-	a, err := s.do(method, path, s.token, body)
+	s.callAs(s.token, method, path, body, out)
+}
+
+func (s *server) callAs(token, method, path string, body, out any) {
+	s.t.Helper()
+	a, err := s.do(method, path, token, body)
 	if err != nil {
 		s.t.Fatalf("%s %s: %v", method, path, err)
 	}

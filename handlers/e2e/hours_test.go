@@ -40,7 +40,7 @@ func followedUp(t *testing.T, s *server, p *person, number string) {
 		n, _ := p.times(openingLine)
 		return s.ticket(number).State, n > 0
 	})
-	s.settle()
+	s.settle(number)
 	if n, ways := p.times(openingLine); n != 1 || ways[0] != "event" || p.asked() != 1 {
 		t.Errorf("the morning line was shown %d times (%v) with %d event calls, want once", n, ways, p.asked())
 	}
@@ -61,7 +61,7 @@ func TestNightMessageIsFollowedUpOnceAtTheNextOpening(t *testing.T) {
 	number := waits(t, s, friend)
 
 	s.clock("2026-09-28T08:59:00")
-	s.rest()
+	s.rest(number)
 	if friend.asked() != 0 {
 		t.Fatal("an event was sent before the opening")
 	}
@@ -75,7 +75,7 @@ func TestNightMessageIsFollowedUpOnceAtTheNextOpening(t *testing.T) {
 		if ran := s.clock(at); slices.ContainsFunc(ran, func(o occurrence) bool { return o.Job == "opening" }) {
 			t.Errorf("moving to %s ran %+v", at, ran)
 		}
-		s.rest()
+		s.rest(number)
 	}
 	if n, _ := friend.times(openingLine); n != 1 || friend.asked() != 1 {
 		t.Errorf("after later moves of the clock the line was shown %d times, events %d", n, friend.asked())
@@ -92,10 +92,10 @@ func TestNightMessageAnsweredBeforeTheOpeningIsNotFollowedUp(t *testing.T) {
 	number := waits(t, s, friend)
 	s.clock("2026-09-28T08:40:00")
 	m := s.reply(number, "오늘 오전에 나가 볼게요.")
-	s.settle()
+	s.settle(number)
 	s.reaches(number, m.ID, "delivered", "event")
 	s.clock("2026-09-28T09:00:30")
-	s.rest()
+	s.rest(number)
 	if n, _ := friend.times(openingLine); n != 0 || friend.asked() != 1 {
 		t.Errorf("answered before nine, and told %d times that we begin (%d events)", n, friend.asked())
 	}
@@ -133,7 +133,7 @@ func TestNightMessageIsFollowedUpOnceWhenTheMachineWasOffAtTheOpening(t *testing
 	friend, stranger := k.person("friend", true), k.person("stranger", false)
 	number, other := waits(t, s, friend), waits(t, s, stranger)
 	s.clock("2026-09-28T08:00:00")
-	s.rest()
+	s.rest(number)
 	k.part()
 	s.stop()
 
@@ -152,7 +152,7 @@ func TestNightMessageIsFollowedUpOnceWhenTheMachineWasOffAtTheOpening(t *testing
 	s.kill()
 	s.run("TOKTOK_DEMO_NOW=2026-09-28T10:50:00+09:00")
 	k.meet(s)
-	s.rest()
+	s.rest(number)
 	if n, _ := friend.times(openingLine); n != 1 || friend.asked() != 1 {
 		t.Errorf("after another start the line was shown %d times, events %d", n, friend.asked())
 	}
@@ -164,13 +164,13 @@ func TestOpeningMissedForAWholeDayIsTakenAlongByTheNext(t *testing.T) {
 	friend := k.person("friend", true)
 	number := waits(t, s, friend)
 	s.clock("2026-09-28T08:00:00")
-	s.rest()
+	s.rest(number)
 	k.part()
 	s.stop()
 
 	s.run("TOKTOK_DEMO_NOW=2026-09-28T20:00:00+09:00")
 	k.meet(s)
-	s.rest()
+	s.rest(number)
 	if got := s.job("opening"); got.Outcome != "missed" || got.ScheduledFor != "2026-09-28T09:00:00+09:00" {
 		t.Errorf("the opening is recorded as %+v", got)
 	}

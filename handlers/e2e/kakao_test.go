@@ -169,14 +169,16 @@ func texts(a *skill.Answer) []string {
 // say types into the chat room and returns the bubbles that came back.
 func (p *person) say(text string) []string {
 	p.k.t.Helper()
-	got, err := p.try(text)
-	if err != nil {
-		p.k.t.Fatalf("%q: %v", text, err)
+	a := p.raw(text)
+	if a.UseCallback {
+		return []string{a.WaitingText()}
 	}
-	return got
+	return texts(a)
 }
 
-func (p *person) try(text string) ([]string, error) {
+// raw is say with the whole answer.
+func (p *person) raw(text string) *skill.Answer {
+	p.k.t.Helper()
 	body := request(p.key, p.friend, text)
 	p.k.mu.Lock()
 	url := p.k.skill
@@ -188,19 +190,18 @@ func (p *person) try(text string) ([]string, error) {
 	p.k.mu.Unlock()
 	a, err := knock(url, skillKey, encode(body))
 	if err != nil {
-		return nil, err
+		p.k.t.Fatalf("%q: %v", text, err)
 	}
 	shown, err := shows(a)
 	if err != nil {
-		return nil, err
+		p.k.t.Fatalf("%q: %v", text, err)
 	}
 	if shown.UseCallback {
 		p.show("waiting", shown.WaitingText())
-		return []string{shown.WaitingText()}, nil
+	} else {
+		p.show("answer", texts(shown)...)
 	}
-	got := texts(shown)
-	p.show("answer", got...)
-	return got, nil
+	return shown
 }
 
 func (p *person) show(via string, texts ...string) {

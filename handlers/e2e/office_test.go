@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -102,7 +103,7 @@ func (s *server) message(number string, id int64) message {
 func (s *server) reply(number, text string) message {
 	s.t.Helper()
 	var m message
-	s.call("POST", "/api/v1/tickets/"+number+"/messages", map[string]string{"kind": "reply", "text": text}, &m)
+	s.callAs(cmp.Or(s.staff, s.token), "POST", "/api/v1/tickets/"+number+"/messages", map[string]string{"kind": "reply", "text": text}, &m)
 	if m.Kind != "reply" || m.Text != text || m.Delivery == nil {
 		s.t.Fatalf("the reply came back as %+v", m)
 	}
@@ -188,24 +189,34 @@ func (s *server) job(id string) occurrence {
 	return occurrence{Job: id}
 }
 
-// rest waits until nothing is on the move: what has not been sent by then will not be for this instant.
-func (s *server) rest() {
+// moving are the deliveries of a case that have not come to rest; those that Kakao has accepted wait for its word.
+func (t ticket) moving(accepted bool) (states []string) {
+	for _, m := range t.Messages {
+		if d := m.Delivery; d != nil && (slices.Contains([]string{"queued", "sending", "offered"}, d.State) || accepted && d.State == "accepted") {
+			states = append(states, d.State)
+		}
+	}
+	return states
+}
+
+// rest waits until nothing of the case is on the move: what has not been sent by then will not be for this instant.
+func (s *server) rest(number string) {
 	s.t.Helper()
-	eventually(s.t, "nothing waits to be sent", func() (string, bool) {
-		d := s.status().Deliveries
-		return fmt.Sprint(d), d["queued"]+d["sending"]+d["offered"] == 0
+	eventually(s.t, "nothing of "+number+" waits to be sent", func() (string, bool) {
+		states := s.ticket(number).moving(false)
+		return fmt.Sprint(states), len(states) == 0
 	})
 }
 
-// settle lets the clock run over the polls of what Kakao has accepted, until every result is known.
-func (s *server) settle() {
+// settle lets the clock run over the polls of what Kakao has accepted, until every result of the case is known.
+func (s *server) settle(number string) {
 	s.t.Helper()
-	eventually(s.t, "every accepted delivery has its result", func() (string, bool) {
-		d := s.status().Deliveries
-		if d["queued"]+d["sending"]+d["offered"] == 0 && d["accepted"] > 0 {
+	eventually(s.t, "every delivery of "+number+" has its result", func() (string, bool) {
+		states := s.ticket(number).moving(true)
+		if len(states) > 0 && !slices.Contains(states, "sending") && !slices.Contains(states, "offered") {
 			s.advance(2 * time.Second)
 		}
-		return fmt.Sprint(d), d["queued"]+d["sending"]+d["offered"]+d["accepted"] == 0
+		return fmt.Sprint(states), len(states) == 0
 	})
 }
 
