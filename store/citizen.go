@@ -65,6 +65,11 @@ func scanIdentity(rows *sql.Rows) (Identity, error) {
 	return i, nil
 }
 
+// identitiesOf lists how the citizen is known, newest first.
+func (tx *Tx) identitiesOf(citizen int64) ([]Identity, error) {
+	return all(tx, scanIdentity, `/* identitiesOf */ select `+identityColumns+` from identities i where i.citizen = ? order by i.id desc`, citizen)
+}
+
 // findCitizen looks the caller up by identity.
 func (tx *Tx) findCitizen(channel, scope, key string) (*Citizen, Identity, bool, error) {
 	var c Citizen
