@@ -36,7 +36,7 @@ var (
 	voids     = []string{"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 	landmarks = regexp.MustCompile(`<main[\s>]`)
 	heading1  = regexp.MustCompile(`<h1[\s>]`)
-	inline    = regexp.MustCompile(`(?i)<style|<script(?:\s+type="module" src="/a/[^"]+")?>[^<]|javascript:|\sstyle=|\son[a-z]+=`)
+	inline    = regexp.MustCompile(`(?i)<style|<script[^>]*>[^<]`)
 )
 
 // checkPage holds a page to what every page of ours is: well formed, one title, one h1, one main, unique ids, a label
@@ -107,6 +107,11 @@ func checkNames(t testing.TB, name, page string) {
 		}
 	}
 	for _, e := range all {
+		for key, value := range e.attr {
+			if key == "style" || strings.HasPrefix(key, "on") || strings.HasPrefix(strings.ToLower(strings.TrimSpace(value)), "javascript:") && key != "value" {
+				t.Errorf("%s: <%s %s=%q> is inline", name, e.name, key, value)
+			}
+		}
 		switch e.name {
 		case "input", "select", "textarea":
 			if e.attr["type"] == "hidden" || e.attr["aria-label"] != "" || labelled[e.attr["id"]] && e.attr["id"] != "" || insideLabel(page, e.at) {

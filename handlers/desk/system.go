@@ -157,7 +157,9 @@ func (d *Desk) machine(p *SystemPage) {
 	}
 }
 
-func milliWords(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond)) }
+func milliWords(d time.Duration) string {
+	return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+}
 
 // readable is a stored body as a page can show it; it may be anything.
 func readable(body []byte) string {
