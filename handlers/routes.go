@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"net/http"
 
+	"toktok/assets"
 	"toktok/handlers/api"
+	"toktok/handlers/citizen"
 	"toktok/handlers/desk"
 	"toktok/handlers/web"
 	"toktok/handlers/webhook"
+	"toktok/store"
 )
 
 // table is the route table: our own lines, then each room's. The matrix test and the documents read it.
@@ -20,10 +23,16 @@ func (s *Server) table() ([]web.Route, error) {
 		own("GET", "/healthz", web.Both, s.healthz),
 		own("GET", "/readyz", web.Inside, s.readyz),
 		own("GET", "/metrics", web.Inside, s.metrics),
+		own("GET", assets.Prefix+"*path", web.Both, static),
 	}
 	routes = append(routes, webhook.Routes(webhook.Options{DB: s.o.DB, Keys: s.o.SkillKeys, AdminKey: s.o.KakaoAdminKey})...)
 	routes = append(routes, a.Routes()...)
 	routes = append(routes, s.desk.Routes()...)
+	c, err := citizen.New(s.o.DB)
+	if err != nil {
+		return nil, fmt.Errorf("citizen: %w", err)
+	}
+	routes = append(routes, c.Routes()...)
 	if s.o.Stepper != nil {
 		clock := &demoClock{stepper: s.o.Stepper, now: s.o.DB.Now}
 		routes = append(routes, own("GET", "/demo/clock", web.Inside, clock.get), own("POST", "/demo/clock", web.Inside, clock.post))
@@ -59,6 +68,16 @@ func simulated(phone http.Handler) []web.Route {
 		routes = append(routes, route)
 	}
 	return routes
+}
+
+// static serves the embedded files under the hash of their content, for a year.
+func static(w http.ResponseWriter, r *http.Request, _ *web.Scope) error {
+	body, kind, ok := assets.Lookup(r.URL.Path)
+	if !ok {
+		return &store.Error{Kind: store.NotFound, Text: "이 파일은 없어요. 화면을 새로 고쳐 주세요."}
+	}
+	web.Immutable(w)
+	return web.Bytes(w, http.StatusOK, kind, body)
 }
 
 func (s *Server) apiJobs() []api.Job {

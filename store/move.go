@@ -67,7 +67,7 @@ func (tx *Tx) move(t *Ticket, action Action, f facts) (transition, error) {
 	if tr.undone {
 		t.DoneAt, t.NotifiedAt = time.Time{}, time.Time{}
 	}
-	if action == ActMessage || action == ActWake || t.State == StateClosed {
+	if action == ActMessage || action == ActWake || t.State == StateClosed || t.State == StateWaiting {
 		t.SnoozeUntil = time.Time{}
 	}
 	switch {
