@@ -105,12 +105,53 @@ type process struct {
 // start runs demo or serve on a fresh folder until the ready line. The settings are only what env says.
 func start(t testing.TB, mode string, env ...string) *server {
 	t.Helper()
-	places <- struct{}{}
-	t.Cleanup(func() { <-places })
-	s := &server{t: t, mode: mode, dir: t.TempDir(), env: append([]string{"TOKTOK_SKILL_KEY=" + skillKey}, env...)}
-	t.Cleanup(s.end)
+	s := place(t, mode, t.TempDir(), env)
 	s.run()
 	return s
+}
+
+// place makes a server that does not run yet, once there is room for one more.
+func place(t testing.TB, mode, dir string, env []string) *server {
+	places <- struct{}{}
+	t.Cleanup(func() { <-places })
+	s := &server{t: t, mode: mode, dir: dir, env: append([]string{"TOKTOK_SKILL_KEY=" + skillKey}, env...)}
+	t.Cleanup(s.end)
+	return s
+}
+
+// cities holds the folder of a demo whose scene was played, by the instant it was started at.
+var cities = struct {
+	sync.Mutex
+	made map[string]string
+}{made: map[string]string{}}
+
+// city runs a demo at that instant of its own clock, with these settings, on a copy of a folder whose scene was played
+// before by the demo's own KakaoTalk.
+func city(t testing.TB, now string, env ...string) *server {
+	t.Helper()
+	s := place(t, "demo", t.TempDir(), env)
+	if err := os.CopyFS(s.dir, os.DirFS(played(t, now))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(s.dir, "key"), 0o600); err != nil { // CopyFS keeps no modes, and a key that others may read is refused
+		t.Fatal(err)
+	}
+	s.run("TOKTOK_DEMO_NOW=" + now)
+	return s
+}
+
+func played(t testing.TB, now string) string {
+	t.Helper()
+	cities.Lock()
+	defer cities.Unlock()
+	if dir, ok := cities.made[now]; ok {
+		return dir
+	}
+	first := &server{t: t, mode: "demo", dir: filepath.Join(work, fmt.Sprint("city", len(cities.made))), env: []string{"TOKTOK_SKILL_KEY=" + skillKey}}
+	first.run("TOKTOK_DEMO_NOW=" + now)
+	first.stop()
+	cities.made[now] = first.dir
+	return first.dir
 }
 
 // run starts the program on the folder once more, with further settings for this time.

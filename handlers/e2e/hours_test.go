@@ -13,7 +13,7 @@ const openingLine = "상담을 시작했어요"
 func evening(t *testing.T) (*server, *kakao) {
 	t.Helper()
 	k := newKakao(t)
-	s := start(t, "demo", append(k.env(), "TOKTOK_BOT_ID="+botID, "TOKTOK_DEMO_NOW=2026-09-23T22:30:00+09:00")...)
+	s := city(t, "2026-09-23T22:30:00+09:00", k.env()...)
 	k.meet(s)
 	return s, k
 }

@@ -74,7 +74,7 @@ func newKakao(t testing.TB) *kakao {
 func (k *kakao) env() []string {
 	return []string{
 		"TOKTOK_KAKAO_API=" + k.web.URL, "TOKTOK_KAKAO_REST_KEY=" + restKey, "TOKTOK_KAKAO_EVENT=" + eventName,
-		"TOKTOK_KAKAO_EVENT_BLOCK=" + eventBlock, "TOKTOK_MEDIA_HOSTS=" + strings.TrimPrefix(k.web.URL, "http://"),
+		"TOKTOK_KAKAO_EVENT_BLOCK=" + eventBlock, "TOKTOK_BOT_ID=" + botID, "TOKTOK_MEDIA_HOSTS=" + strings.TrimPrefix(k.web.URL, "http://"),
 	}
 }
 

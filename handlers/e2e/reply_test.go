@@ -12,7 +12,7 @@ import (
 func office(t *testing.T) (*server, *kakao) {
 	t.Helper()
 	k := newKakao(t)
-	s := start(t, "demo", append(k.env(), "TOKTOK_BOT_ID="+botID, "TOKTOK_DEMO_NOW=2026-09-22T10:00:00+09:00")...)
+	s := city(t, "2026-09-22T10:00:00+09:00", k.env()...)
 	k.meet(s)
 	s.staff = s.addToken("상담", "operator")
 	return s, k
