@@ -10,6 +10,7 @@ import (
 // AccountPage is one's own account: password and sessions.
 type AccountPage struct {
 	Base
+	Login    string
 	Form     Form
 	Sessions []SessionRow
 }
@@ -33,7 +34,7 @@ func (d *Desk) showAccount(w http.ResponseWriter, r *http.Request, sc *web.Scope
 	if err != nil {
 		return err
 	}
-	p := AccountPage{Base: b, Form: f}
+	p := AccountPage{Base: b, Login: sc.Session.Login, Form: f}
 	for _, s := range list {
 		p.Sessions = append(p.Sessions, SessionRow{
 			ID: s.ID, Since: atWords(s.CreatedAt), Seen: atWords(s.LastSeen), Address: s.Address, Browser: browserWords(s.Agent), Here: s.ID == sc.Session.ID,
