@@ -143,7 +143,7 @@ func (a *app) wire(demo *store.DemoClock) error {
 	})
 	a.schedule = schedule.New(schedule.Options{DB: a.db, Demo: demo, Log: a.log, Workers: []schedule.Worker{a.dispatch, schedule.NewFetcher(a.db, a.log)}})
 	o := handlers.Options{
-		DB: a.db, Log: a.log, Version: version, Proxies: a.s.TrustedProxies, AdminNets: a.s.AdminNets,
+		DB: a.db, Log: a.log, Version: version, Proxies: a.s.Proxies, AdminNets: a.s.Inside,
 		SkillKeys: a.s.SkillKey, KakaoAdminKey: a.s.KakaoAdminKey, MetricsToken: a.s.MetricsToken, Jobs: a.jobs, RunNow: a.schedule.RunNow,
 	}
 	if a.s.PublicURL != "" {
