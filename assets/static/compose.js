@@ -76,7 +76,7 @@ async function send(form, button) {
     banner('보내지 못했어요. 연결을 확인하고 다시 보내 주세요. 쓰던 글은 그대로 있어요.');
   } finally {
     delete form.dataset.busy;
-    for (const b of buttons) b.disabled = false;
+    for (const b of buttons) b.disabled = !document.getElementById('items')?.childElementCount;
   }
 }
 
@@ -109,7 +109,7 @@ function meter(form, text) {
 }
 
 // Typed words stay in the tab until they are sent; leaving the account empties it.
-const key = () => 'toktok.typed ' + location.pathname;
+const key = () => `toktok.typed ${document.body.dataset.me} ${location.pathname}`;
 
 function keep(form, text) {
   store(sessionStorage, key(), JSON.stringify({ text: text.value, kind: form.querySelector('[name=kind]:checked')?.value }));

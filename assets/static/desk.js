@@ -21,6 +21,13 @@ document.addEventListener('submit', (event) => {
     event.preventDefault();
     return;
   }
+  if (form.action.endsWith('/logout')) {
+    try {
+      sessionStorage.clear(); // unsent words do not wait for the next person at this desk
+    } catch {
+      // There is no storage, so nothing was kept.
+    }
+  }
   form.dataset.sent = 'yes';
   setTimeout(() => delete form.dataset.sent, 10_000);
 });

@@ -46,12 +46,19 @@ export function take(res, page, force = false) {
   }
   const error = page.querySelector('[data-error]');
   if (error) {
+    if (['403', '404'].includes(error.dataset.error)) hide();
     banner(error.querySelector('p')?.textContent + ' ', '/tickets', '받은함으로');
     return false;
   }
   if (!res.ok && !page.querySelector('#composer, form')) return false;
   renew(page, force);
   return true;
+}
+
+// hide empties a case that left the reader's sight; words he was writing stay in their field.
+function hide() {
+  for (const id of ['case-head', 'items', 'side']) document.getElementById(id)?.replaceChildren();
+  for (const button of document.querySelectorAll('#composer button')) button.disabled = true;
 }
 
 export function banner(text, to, label) {

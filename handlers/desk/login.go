@@ -64,7 +64,7 @@ func (d *Desk) logout(w http.ResponseWriter, r *http.Request, sc *web.Scope) err
 		return err
 	}
 	sc.SignOut(w)
-	// Nothing of the office stays behind in the browser: pages, and the unsent words that scripts keep for the tab.
-	w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
+	// Unsent words that scripts keep for the tab do not stay behind.
+	w.Header().Set("Clear-Site-Data", `"storage"`)
 	return web.Redirect(w, r, "/login")
 }

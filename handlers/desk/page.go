@@ -31,8 +31,9 @@ type Base struct {
 
 // Me is who is signed in.
 type Me struct {
-	Name string
-	Role string
+	Name  string
+	Role  string
+	Login string // keeps what scripts remember apart, where several people share a browser
 }
 
 // NavItem is a place of the main menu. Count shows when it is above zero.
@@ -85,7 +86,7 @@ func (d *Desk) base(w http.ResponseWriter, r *http.Request, sc *web.Scope, title
 	if !sc.SignedIn() {
 		return b, nil
 	}
-	b.Me = &Me{Name: sc.Actor.Name, Role: roleLabel(sc.Actor.Role)}
+	b.Me = &Me{Name: sc.Actor.Name, Role: roleLabel(sc.Actor.Role), Login: sc.Session.Login}
 	if sc.Actor.Can(store.MaySee) {
 		counts, err := d.db.Counts(r.Context(), sc.Actor)
 		if err != nil {
@@ -167,7 +168,7 @@ func (d *Desk) done(w http.ResponseWriter, r *http.Request, sc *web.Scope, to, t
 func (d *Desk) ErrorPage(out io.Writer, v web.ErrorView) error {
 	p := ErrorPage{Base: Base{Title: v.Title, City: d.db.Settings().City, Now: v.Scope.Now}, View: v, Back: "/"}
 	if v.SignedIn {
-		p.Me = &Me{Name: v.Scope.Actor.Name, Role: roleLabel(v.Scope.Actor.Role)}
+		p.Me = &Me{Name: v.Scope.Actor.Name, Role: roleLabel(v.Scope.Actor.Role), Login: v.Scope.Session.Login}
 		p.Nav = menu(v.Scope.Actor, store.Counts{}, "")
 		p.Strip = d.strip(v.Scope.Now, store.Counts{})
 	}
