@@ -49,6 +49,7 @@ type NavItem struct {
 type Strip struct {
 	Open   bool
 	Words  string // 업무 중 · 18:00까지
+	Known  bool   // the counts could be read
 	Counts store.Counts
 }
 
@@ -93,6 +94,7 @@ func (d *Desk) base(w http.ResponseWriter, r *http.Request, sc *web.Scope, title
 			return b, err
 		}
 		b.Strip = d.strip(sc.Now, counts)
+		b.Strip.Known = true
 	}
 	b.Nav = menu(sc.Actor, b.Strip.Counts, place)
 	return b, nil
@@ -169,8 +171,17 @@ func (d *Desk) ErrorPage(out io.Writer, v web.ErrorView) error {
 	p := ErrorPage{Base: Base{Title: v.Title, City: d.db.Settings().City, Now: v.Scope.Now}, View: v, Back: "/"}
 	if v.SignedIn {
 		p.Me = &Me{Name: v.Scope.Actor.Name, Role: roleLabel(v.Scope.Actor.Role), Login: v.Scope.Session.Login}
-		p.Nav = menu(v.Scope.Actor, store.Counts{}, "")
-		p.Strip = d.strip(v.Scope.Now, store.Counts{})
+		// Where the store itself is in trouble there are no counts, and the page says what it can.
+		var counts store.Counts
+		known := false
+		if v.Request != nil && v.Status < http.StatusInternalServerError && v.Scope.Actor.Can(store.MaySee) {
+			var err error
+			counts, err = d.db.Counts(v.Request.Context(), v.Scope.Actor)
+			known = err == nil
+		}
+		p.Nav = menu(v.Scope.Actor, counts, "")
+		p.Strip = d.strip(v.Scope.Now, counts)
+		p.Strip.Known = known
 	}
 	if v.Request != nil && v.Request.Method == http.MethodPost {
 		p.Back = refererPath(v.Request)
