@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"toktok/store/hangul"
@@ -87,44 +88,87 @@ func (s Set) Join(v Vars, keys ...Key) (string, error) {
 // placeholder matches {변수} and {변수|이/가}.
 var placeholder = regexp.MustCompile(`\{([^{}|\n]*)(?:\|([^{}|\n]*))?\}`)
 
-func expand(text string, info Info, v Vars) string {
-	var lines []string
-	blank := true // no blank line first, and never two in a row
-	for line := range strings.Lines(text) {
-		line, ok := expandLine(strings.TrimRight(line, " \r\n"), info, v)
-		if !ok || line == "" && blank {
-			continue
-		}
-		blank = line == ""
-		lines = append(lines, line)
-	}
-	return strings.TrimSpace(strings.Join(lines, "\n"))
+// line is a line of a text, taken apart once: pieces that end in a variable, and the words behind the last.
+type line struct {
+	pieces []piece
+	tail   string
 }
 
-// expandLine fills in one line; false means that a value is missing.
-func expandLine(line string, info Info, v Vars) (string, bool) {
-	complete := true
-	line = placeholder.ReplaceAllStringFunc(line, func(m string) string {
-		name, josa, _ := strings.Cut(m[1:len(m)-1], "|")
-		variable, ok := variableNamed(name)
-		if !ok || !info.allows(name) {
-			complete = false
-			return ""
+type piece struct {
+	words string
+	name  string
+	value variable // its get is nil if there is no such variable
+	josa  string
+}
+
+// taken holds the texts taken apart so far, by the text itself: as many as the settings have had.
+var taken sync.Map
+
+func linesOf(text string) []line {
+	if known, ok := taken.Load(text); ok {
+		return known.([]line)
+	}
+	var list []line
+	for raw := range strings.Lines(text) {
+		list = append(list, takeApart(strings.TrimRight(raw, " \r\n")))
+	}
+	taken.Store(text, list)
+	return list
+}
+
+func takeApart(raw string) (l line) {
+	from := 0
+	for _, m := range placeholder.FindAllStringSubmatchIndex(raw, -1) {
+		p := piece{words: raw[from:m[0]], name: raw[m[2]:m[3]]}
+		p.value, _ = variableNamed(p.name)
+		if m[4] >= 0 {
+			p.josa = raw[m[4]:m[5]]
 		}
-		value := variable.get(v)
+		l.pieces = append(l.pieces, p)
+		from = m[1]
+	}
+	l.tail = raw[from:]
+	return l
+}
+
+func expand(text string, info Info, v Vars) string {
+	out := make([]byte, 0, len(text)+64)
+	blank := true // no blank line first, and never two in a row
+	for _, l := range linesOf(text) {
+		start := len(out)
+		if start > 0 {
+			out = append(out, '\n')
+		}
+		begin := len(out)
+		whole, ok := l.expand(out, info, v)
+		if !ok || len(whole) == begin && blank {
+			out = out[:start]
+			continue
+		}
+		out, blank = whole, len(whole) == begin
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// expand appends the line with its values; false means that one is missing.
+func (l line) expand(out []byte, info Info, v Vars) ([]byte, bool) {
+	for _, p := range l.pieces {
+		if p.value.get == nil || !info.allows(p.name) {
+			return nil, false
+		}
+		value := p.value.get(v)
 		if value == "" {
-			complete = false
-			return ""
+			return nil, false
 		}
-		if variable.limit > 0 {
-			value = hangul.Cut(value, variable.limit)
+		if p.value.limit > 0 {
+			value = hangul.Cut(value, p.value.limit)
 		}
-		if josa != "" {
-			value += hangul.Josa(value, josa)
+		out = append(append(out, p.words...), value...)
+		if p.josa != "" {
+			out = append(out, hangul.Josa(value, p.josa)...)
 		}
-		return value
-	})
-	return line, complete
+	}
+	return append(out, l.tail...), true
 }
 
 // variable is a name that may stand in braces. Values are cut at limit KakaoTalk characters, so what
