@@ -106,12 +106,13 @@ var hostile = []string{
 
 func TestForeignWordsStayWords(t *testing.T) {
 	t.Parallel()
+	o := open(t, "2026-11-23 10:00")
+	admin, who := o.signIn(t, "admin"), o.actor("operator")
 	for i, words := range hostile {
 		t.Run(number(i), func(t *testing.T) {
-			t.Parallel()
-			o := open(t, "2026-11-23 10:00")
-			n := o.say(t, storetest.Call{User: "a", Text: words + " 문의"})
-			who := o.actor("operator")
+			b := &browser{t, o, admin.client}
+			o.clock.Advance(minutes(1))
+			n := o.say(t, storetest.Call{User: number(i), Text: words + " 문의"})
 			must := func(_ any, err error) {
 				t.Helper()
 				if err != nil {
@@ -122,8 +123,7 @@ func TestForeignWordsStayWords(t *testing.T) {
 			must(o.db.Accept(t.Context(), who, n, store.AcceptInput{Kind: "grievance", Name: "이름" + cut(words, 30), Contact: "010-1111-2222"}))
 			must(o.db.Reply(t.Context(), who, n, store.ReplyInput{Text: words}))
 			must(o.db.Transfer(t.Context(), who, n, store.TransferInput{Department: o.road.Ref(), Reason: words}))
-			o.db.Receive(t.Context(), store.In{Body: []byte(words), RequestID: "r", Arrived: o.db.Now(), Real: o.db.Real()})
-			b := o.signIn(t, "admin")
+			o.db.Receive(t.Context(), store.In{Body: []byte(words), RequestID: "r" + number(i), Arrived: o.db.Now(), Real: o.db.Real()})
 			for _, path := range []string{"/tickets?state=review", "/tickets/" + n, "/system", "/worklist"} {
 				p := b.get(path).is(http.StatusOK)
 				checkPage(t, path, p.body)
