@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,6 +36,7 @@ type kakao struct {
 	web *httptest.Server
 
 	work sync.WaitGroup // event blocks that run
+	gone atomic.Int64   // photos asked for that are no more
 
 	mu        sync.Mutex
 	skill     string        // the webhook
@@ -65,6 +67,8 @@ func newKakao(t testing.TB) *kakao {
 	mux.HandleFunc("POST /v2/bots/{bot}/talk", k.talk)
 	mux.HandleFunc("GET /v1/tasks/{id}", k.task)
 	mux.HandleFunc("POST /v1/callback/{token}", k.post)
+	mux.HandleFunc("GET /photos/good.jpg", func(w http.ResponseWriter, _ *http.Request) { w.Write(jpegWithExif(k.t, 32, 32)) })
+	mux.HandleFunc("GET /photos/{name}", func(w http.ResponseWriter, r *http.Request) { k.gone.Add(1); http.NotFound(w, r) })
 	k.web = httptest.NewServer(mux)
 	t.Cleanup(func() { k.web.Close(); k.work.Wait() })
 	return k

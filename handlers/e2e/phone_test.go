@@ -156,7 +156,7 @@ func (s *server) until(number string, id int64, state string, step, limit time.D
 		if d.is(state, "") {
 			return "", true
 		}
-		if d.State != "sending" && d.State != "offered" && gone < limit {
+		if gone < limit {
 			s.advance(step)
 			gone += step
 		}
