@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -141,24 +143,84 @@ func TestEverySecretHasAFileForm(t *testing.T) {
 func TestSIGTERMWithOpenStreamsExitsInTime(t *testing.T) {
 	t.Parallel()
 	s := start(t, "demo")
-	s.token = s.ready.APIToken
-	for _, path := range []string{"/api/v1/events", "/simulator/api/events"} {
+	cookie := s.signIn("operator1", "garam-demo-operator-2026")
+	for _, path := range []string{"/live", "/api/v1/events", "/simulator/api/events"} {
 		req, err := http.NewRequest(http.MethodGet, s.ready.URL+path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		req.Header.Set("Authorization", "Bearer "+s.token)
+		req.AddCookie(cookie)
 		res, err := client.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer res.Body.Close()
 		first, err := bufio.NewReader(res.Body).ReadString('\n')
-		if err != nil || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") {
-			t.Fatalf("%s: %q %v %v", path, first, err, res.Header)
+		if err != nil || res.StatusCode != http.StatusOK || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") {
+			t.Fatalf("%s: %d %q %v %v", path, res.StatusCode, first, err, res.Header)
 		}
 	}
 	s.stop()
+}
+
+// signIn signs in at the desk as a browser does.
+func (s *server) signIn(login, password string) *http.Cookie {
+	s.t.Helper()
+	req, err := http.NewRequest(http.MethodPost, s.ready.URL+"/login", strings.NewReader(url.Values{"login": {login}, "password": {password}}.Encode()))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	res, err := client.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	for _, c := range res.Cookies() {
+		if c.HttpOnly && c.Value != "" {
+			return c
+		}
+	}
+	s.t.Fatalf("%s is not signed in: %d %v", login, res.StatusCode, res.Header)
+	return nil
+}
+
+// TestTwoListenersShowOnlyTheirSide: what is for KakaoTalk on one, what is for the office on the other (RULES H6).
+func TestTwoListenersShowOnlyTheirSide(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	outside := l.Addr().String() // the ready line tells the office's address; the other has to be known before
+	l.Close()
+	s := start(t, "serve", "TOKTOK_LISTEN="+outside, "TOKTOK_ADMIN_LISTEN=127.0.0.1:0")
+	s.token = s.addToken("안쪽", "admin")
+	a, err := knock("http://"+outside+"/kakao/skill", skillKey, encode(request(userKey("outside"), false, "밖에서 온 글")))
+	if err == nil {
+		_, err = shows(a)
+	}
+	if err != nil || len(s.tickets("newest")) != 1 {
+		t.Errorf("the webhook outside: %v", err)
+	}
+	if a, err := knock(s.ready.URL+"/kakao/skill", skillKey, encode(request(userKey("inside"), false, "안에서 온 글"))); err != nil || a.status != http.StatusNotFound {
+		t.Errorf("the webhook inside: %d %v", a.status, err)
+	}
+	for _, path := range []string{"/api/v1/tickets", "/api/v1/openapi.json", "/login", "/tickets", "/readyz", "/metrics"} {
+		req, err := http.NewRequest(http.MethodGet, "http://"+outside+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+s.token)
+		if a, err := send(req); err != nil || a.status != http.StatusNotFound {
+			t.Errorf("GET %s outside: %d %v", path, a.status, err)
+		}
+		if a, err := s.do(http.MethodGet, path, s.token, nil); err != nil || a.status == http.StatusNotFound {
+			t.Errorf("GET %s inside: %d %v", path, a.status, err)
+		}
+	}
 }
 
 func TestStaffAndTokensBesideTheRunningServerAndWithoutIt(t *testing.T) {
