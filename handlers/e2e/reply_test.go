@@ -215,3 +215,20 @@ func TestRepliesWaitingForOneFriendShareOneEvent(t *testing.T) {
 		t.Errorf("%d events for five replies: those that wait share one", n)
 	}
 }
+
+func TestEventBlockRunTwiceShowsTheReplyOnce(t *testing.T) {
+	t.Parallel()
+	s, k := office(t)
+	friend := k.person("friend", true)
+	number := numberIn(t, friend.say("분수대가 멈췄어요."))
+	k.mu.Lock()
+	k.runs = 2
+	k.mu.Unlock()
+	m := s.reply(number, "오후에 다시 틀어요.")
+	s.eventReached(number, m.ID)
+	eventually(t, "the block has run twice", func() (string, bool) {
+		n, _ := friend.times("앞서 보내 드린 답변을 확인해 주세요.")
+		return fmt.Sprint(n), n == 1
+	})
+	friend.once(m.Text, "event")
+}
