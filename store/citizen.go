@@ -90,14 +90,16 @@ func (tx *Tx) findCitizen(channel, scope, key string) (*Citizen, Identity, bool,
 	return &c, i, true, nil
 }
 
-// addCitizen makes a citizen known by one identity. The name is a pseudonym until somebody tells a better one.
-func (tx *Tx) addCitizen(i *Identity) (*Citizen, error) {
+// addCitizen makes a citizen known by one identity, with the first message counted. The name is a pseudonym until
+// somebody tells a better one. answered says that the first answer will be read: it links to the privacy notice.
+func (tx *Tx) addCitizen(i *Identity, answered bool) (*Citizen, error) {
 	c := &Citizen{Name: pseudonym(i.Scope + i.Key)}
-	var told any // the first answer, which this transaction writes, links to the privacy notice
-	if tx.s.outside.PublicURL != "" {
+	var told any
+	if answered && tx.s.outside.PublicURL != "" {
 		told = ms(tx.Now)
 	}
-	id, err := tx.Insert(`/* addCitizen */ insert into citizens (name, created_at, privacy_told) values (?, ?, ?)`, c.Name, ms(tx.Now), told)
+	id, err := tx.Insert(`/* addCitizen */ insert into citizens (name, created_at, privacy_told, minute_at, minute_count, day_on, day_count)
+		values (?, ?, ?, ?, 1, ?, 1)`, c.Name, ms(tx.Now), told, tx.Now.Unix()/60, tx.Now.Format(time.DateOnly))
 	if err != nil {
 		return nil, err
 	}

@@ -11,9 +11,10 @@ import (
 // Masking happens on the raw body, before the journal, the tables, quarantine and the logs (RULES B2): what is masked
 // was never here. Telephone numbers are left alone; lists and exports cover them.
 
-// maskBody returns the body with personal numbers in its JSON strings replaced, and how many there were. Keys, ids and
-// addresses are left as they are, so that the body stays readable; a body that is no JSON is masked as text.
-func maskBody(body []byte) ([]byte, int) {
+// maskBody returns the body with personal numbers in its JSON values replaced, and how many there were. Keys, ids and
+// the addresses of photos, which link tells, are left as they are, so that the body stays readable; a body that is no
+// JSON is masked as text.
+func maskBody(body []byte, link func(string) bool) ([]byte, int) {
 	if !enoughDigits(body) {
 		return body, 0
 	}
@@ -24,6 +25,24 @@ func maskBody(body []byte) ([]byte, int) {
 	out := make([]byte, 0, len(body)+32)
 	found, key := 0, ""
 	for i := 0; i < len(body); {
+		if body[i] >= '0' && body[i] <= '9' {
+			end := i + 1
+			for end < len(body) && body[end] >= '0' && body[end] <= '9' {
+				end++
+			}
+			masked, n := "", 0
+			if end-i >= enough && !opaque[key] && !partOfNumber(body, i, end) {
+				masked, n = maskText(string(body[i:end]))
+			}
+			if n > 0 {
+				found += n
+				out = strconv.AppendQuote(out, masked)
+			} else {
+				out = append(out, body[i:end]...)
+			}
+			i = end
+			continue
+		}
 		if body[i] != '"' {
 			out = append(out, body[i])
 			i++
@@ -39,7 +58,7 @@ func maskBody(body []byte) ([]byte, int) {
 		case !enoughDigits(raw) || opaque[key]:
 			out = append(out, raw...)
 		default:
-			masked, n := maskString(raw)
+			masked, n := maskString(raw, key, link)
 			found += n
 			out = append(out, masked...)
 		}
@@ -54,18 +73,14 @@ var opaque = map[string]bool{
 	"appUserId": true, "app_user_id": true, "callbackUrl": true, "url": true, "secureUrls": true,
 }
 
-// maskString masks one JSON string literal. A literal that holds JSON itself (plugin parameters) or an address is left.
-func maskString(raw []byte) ([]byte, int) {
+// maskString masks one JSON string literal. The address of a photo, and the secure image plugin's parameter, which
+// holds such addresses in JSON of its own, are left.
+func maskString(raw []byte, key string, link func(string) bool) ([]byte, int) {
 	var s string
 	if json.Unmarshal(raw, &s) != nil {
 		return raw, 0
 	}
-	if strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") {
-		if !strings.ContainsAny(s, " \n\t") {
-			return raw, 0
-		}
-	}
-	if strings.Contains(s, `"secureUrls"`) {
+	if bareURL(s) && link(s) || key != "utterance" && strings.Contains(s, `"secureUrls"`) {
 		return raw, 0
 	}
 	masked, n := maskText(s)
@@ -77,6 +92,11 @@ func maskString(raw []byte) ([]byte, int) {
 		return raw, 0
 	}
 	return out, n
+}
+
+// partOfNumber reports whether the digits are the part of a number with sign, fraction or exponent: nobody's own.
+func partOfNumber(b []byte, from, to int) bool {
+	return from > 0 && strings.IndexByte("+-.eE", b[from-1]) >= 0 || to < len(b) && strings.IndexByte(".eE", b[to]) >= 0
 }
 
 func stringEnd(b []byte, i int) int {
@@ -100,6 +120,9 @@ func nextByte(b []byte, i int) byte {
 	return 0
 }
 
+// enough digits for the shortest number that is masked, an account's.
+const enough = 10
+
 // enoughDigits is the cheap test that lets nearly every message pass untouched. Escaped digits (\u0031) and full-width
 // ones count, for they read as digits.
 func enoughDigits(b []byte) bool {
@@ -111,7 +134,7 @@ func enoughDigits(b []byte) bool {
 		case b[i] == 0xef && i+2 < len(b) && b[i+1] == 0xbc && b[i+2] >= 0x90 && b[i+2] <= 0x99:
 			n++
 		}
-		if n >= 10 {
+		if n >= enough {
 			return true
 		}
 	}
@@ -154,7 +177,7 @@ func maskText(s string) (string, int) {
 		plain = replaceNumbers(plain, accountLike, func(before, match, after string) (string, bool) {
 			digits := countDigits(match)
 			near := bankLike.MatchString(lastRunes(before, bankNear)) || bankLike.MatchString(firstRunes(after, bankNear))
-			return maskedAccount, digits >= 10 && digits <= 14 && near && !phoneLike.MatchString(match)
+			return maskedAccount, digits >= enough && digits <= 14 && near && !phoneLike.MatchString(match)
 		}, &n)
 	}
 	if n == 0 {

@@ -36,8 +36,8 @@ func TestMaskText(t *testing.T) {
 func TestMaskBodyKeepsIdsAndAddresses(t *testing.T) {
 	t.Parallel()
 	const body = `{"userRequest":{"utterance":"번호는 \u0038\u0035\u0030\u0031\u0030\u0031-1234567","user":{"id":"8501011234567"},` +
-		`"params":{"media":{"url":"https://talk.kakaocdn.net/dna/8501011234567.jpg"}},"callbackUrl":"https://bot-api.kakao.com/850101-1234567"},"n":8501011234567}`
-	got, n := maskBody([]byte(body))
+		`"params":{"media":{"url":"https://talk.kakaocdn.net/dna/8501011234567.jpg"}},"callbackUrl":"https://bot-api.kakao.com/850101-1234567"},"appUserId":8501011234567}`
+	got, n := maskBody([]byte(body), kakaoLink)
 	if n != 1 || !json.Valid(got) {
 		t.Fatalf("masked %d, valid %v: %s", n, json.Valid(got), got)
 	}
@@ -46,16 +46,52 @@ func TestMaskBodyKeepsIdsAndAddresses(t *testing.T) {
 	}
 }
 
+// kakaoLink is the rule of the webhook for the addresses of photos.
+func kakaoLink(link string) bool {
+	_, err := MediaURL(link, []string{"kakaocdn.net", "kakao.com"})
+	return err == nil
+}
+
+func TestMaskBodyReachesEveryValue(t *testing.T) {
+	t.Parallel()
+	const number = "850101-1234567"
+	for name, c := range map[string]struct {
+		body string
+		want int
+	}{
+		"words":              {`{"userRequest":{"utterance":"850101-1234567"}}`, 1},
+		"a number":           {`{"userRequest":{"utterance":8501011234567}}`, 1},
+		"a signed number":    {`{"userRequest":{"utterance":-8501011234567}}`, 0},
+		"block name":         {`{"intent":{"name":"850101-1234567"}}`, 1},
+		"parameter and list": {`{"action":{"params":{"주민번호":"850101-1234567"},"detailParams":[{"origin":"850101-1234567"},["8501011234567"]]}}`, 3},
+		"button":             {`{"action":{"clientExtra":{"a":{"b":"번호 850101-1234567"}}}}`, 1},
+		"foreign address":    {`{"utterance":"https://example.org/?n=850101-1234567"}`, 1},
+		"photo's address":    {`{"utterance":"https://talk.kakaocdn.net/dna/8501011234567/i.jpg"}`, 0},
+		"typed plugin words": {`{"utterance":"\"secureUrls\" 850101-1234567"}`, 1},
+		"plugin parameter":   {`{"secureimage":"{\"secureUrls\":\"List(https://a.kakao.com/8501011234567)\"}"}`, 0},
+		"cut off":            {`{"userRequest":{"utterance":"850101-1234567`, 1},
+	} {
+		got, n := maskBody([]byte(c.body), kakaoLink)
+		if n != c.want || c.want > 0 && (strings.Contains(string(got), number) || strings.Contains(string(got), "8501011234567")) {
+			t.Errorf("%s: %d masked, want %d: %s", name, n, c.want, got)
+		}
+		if json.Valid([]byte(c.body)) != json.Valid(got) {
+			t.Errorf("%s: no JSON any more: %s", name, got)
+		}
+	}
+}
+
 func FuzzMaskBody(f *testing.F) {
 	f.Add([]byte(`{"utterance":"850101-1234567"}`))
 	f.Add([]byte(`850101-1234567 "`))
+	f.Add([]byte(`{"utterance":8501011234567,"n":[-8501011234567,8501011234567.5,8501011234567e1]}`))
 	f.Add([]byte(`{"a":"\\\"850101-1234567","b":["4111 1111 1111 1111"]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		got, _ := maskBody(body)
+		got, _ := maskBody(body, kakaoLink)
 		if json.Valid(body) && !json.Valid(got) {
 			t.Fatalf("masking broke the JSON: %q → %q", body, got)
 		}
-		if again, n := maskBody(got); n != 0 {
+		if again, n := maskBody(got, kakaoLink); n != 0 {
 			t.Fatalf("a second pass still finds %d numbers: %q → %q", n, got, again)
 		}
 	})

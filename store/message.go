@@ -61,6 +61,7 @@ func (tx *Tx) addMessage(t *Ticket, m *Message) error {
 		t.EndsAsking = hangul.EndsWithQuestion(m.Text)
 		t.preview(m)
 	case FromAuto:
+		t.EndsAsking = hangul.EndsWithQuestion(m.Text)
 		t.preview(m)
 	}
 	return nil

@@ -102,8 +102,8 @@ func (tr transition) target(from State, closed bool) State {
 
 func (t *Ticket) await(as awaiting, f facts, now time.Time) {
 	switch as {
-	case asSet:
-		if t.AwaitingSince.IsZero() {
+	case asSet: // words replayed from quarantine may be older than those that wait already
+		if t.AwaitingSince.IsZero() || f.At.Before(t.AwaitingSince) {
 			t.AwaitingSince = f.At
 		}
 	case asNull:

@@ -26,7 +26,7 @@ type Quarantined struct {
 	Body    []byte
 }
 
-// quarantine keeps a masked body until it is handled, 30 days at most.
+// quarantine keeps a masked body aside for a person to look at.
 func (tx *Tx) quarantine(reason, detail, request string, body []byte, at time.Time) error {
 	_, err := tx.Exec(`/* quarantine */ insert into quarantine (at, reason, detail, request, body) values (?, ?, ?, ?, ?)`,
 		ms(at), reason, detail, request, body)
@@ -70,8 +70,9 @@ func (s *DB) Discard(ctx context.Context, who Actor, id int64) error {
 	return s.Write(ctx, who, func(tx *Tx) error { return tx.handled(id, 0) })
 }
 
+// handled ends the wait of a row. Who did it stays for the 30 days of RULES B2, the words go now.
 func (tx *Tx) handled(id, message int64) error {
-	res, err := tx.Exec(`/* handled */ update quarantine set handled_at = ?, handled_by = ?, message = ? where id = ? and handled_at is null`,
+	res, err := tx.Exec(`/* handled */ update quarantine set handled_at = ?, handled_by = ?, message = ?, body = x'' where id = ? and handled_at is null`,
 		ms(tx.Now), tx.Who.Label(), idOrNil(message), id)
 	if err != nil {
 		return err

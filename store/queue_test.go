@@ -204,8 +204,8 @@ func TestClosing(t *testing.T) {
 	}
 	n.lines(open, "closing_line", 1)
 
-	// What was snoozed until the evening comes back as a morning case, without leaving the queue.
-	if woken, err := n.db.WakeDue(context.Background(), store.Job("wake")); err != nil || woken != 1 {
+	// What was snoozed until the evening is a morning case now: only the opening brings it back.
+	if woken, err := n.db.WakeDue(context.Background(), store.Job("wake")); err != nil || woken != 0 {
 		t.Errorf("woken %d, %v", woken, err)
 	}
 	n.is(evening, "waiting 2026-11-30")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -33,6 +34,8 @@ type Answer struct {
 	Body     []byte
 	Offer    int64
 	Callback string
+
+	message int64 // what the call became, 0 = no message
 }
 
 // commitBudget is how long a citizen's message may wait for its commit (DESIGN §6); past it the answer is an honest
@@ -51,17 +54,22 @@ type call struct {
 	pace   int // usual minutes to an answer; 0 = not known
 	manned bool
 	urgent string // kind of the urgent words in text, "" for none
+	unread bool   // nobody will read the answer: what it would tell once stays untold
 }
 
 // Receive takes one call in: masked, journalled, filed under a case in one durable transaction, and answered. It never
 // fails; what cannot be filed is kept in quarantine or truthfully refused.
 func (s *DB) Receive(ctx context.Context, in In) (a Answer) {
 	in.Arrived = in.Arrived.In(seoul).Truncate(time.Millisecond)
-	body, masked := maskBody(in.Body)
+	body, masked := maskBody(in.Body, s.mediaHost)
 	defer func() {
 		if cause := recover(); cause != nil { // our own failure loses nothing (RULES B3)
-			s.log.Error("intake panicked", "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
-			a = s.keepAside(ctx, in, body, quarFailed, fmt.Sprint("panic: ", cause), wording.Quarantined)
+			what := fmt.Sprintf("panic: %T", cause) // its words may be a citizen's
+			if err, ok := cause.(runtime.Error); ok {
+				what = "panic: " + err.Error()
+			}
+			s.log.Error("intake panicked", "cause", what, "stack", string(debug.Stack()))
+			a = s.keepAside(ctx, in, body, quarFailed, what, wording.Quarantined)
 		}
 	}()
 	req, err := skill.Decode(body)
@@ -75,9 +83,8 @@ func (s *DB) Receive(ctx context.Context, in In) (a Answer) {
 	case req.GroupChat:
 		return s.keepAside(ctx, in, body, quarGroup, "group chats are not served", wording.WrongBot)
 	}
-	c := &call{In: in, body: body, masked: masked, req: req, print: fingerprint(req)}
-	c.read(s)
-	c.judge(s)
+	c := s.newCall(in, body, req)
+	c.masked = masked
 	if req.IsTest() {
 		return s.answerTest(ctx, c)
 	}
@@ -103,12 +110,16 @@ func (s *DB) Receive(ctx context.Context, in In) (a Answer) {
 		}
 		return o.answer
 	case <-late.C:
-		// The closure has begun and will end one way or the other; what it hands out was not seen by the citizen.
+		// The closure has begun and will end one way or the other; what it hands out was not seen by the citizen, and
+		// what it could not file is kept aside all the same.
 		go func() {
-			if o := <-done; o.err == nil {
-				if err := s.Written(context.Background(), o.answer, false); err != nil {
-					s.log.Error("a late commit's answer not taken back", "err", err)
-				}
+			o := <-done
+			if o.err != nil {
+				s.answerTrouble(c, o.err)
+				return
+			}
+			if err := s.Written(context.Background(), o.answer, false); err != nil {
+				s.log.Error("a late commit's answer not taken back", "err", err)
 			}
 		}()
 		return Answer{Body: skill.Safe(s.say(wording.Unconfirmed, wording.Vars{}))}
@@ -172,12 +183,14 @@ func (s *DB) replay(ctx context.Context, who Actor, q Quarantined) error {
 	if err != nil {
 		return &Error{Kind: Invalid, Text: "이 글은 읽을 수 없는 형식이에요. 내용을 확인하고 처리 완료로 표시해 주세요.", Err: err}
 	}
-	if !s.ourBot(req.BotID) {
+	switch {
+	case !s.ourBot(req.BotID):
 		return &Error{Kind: Invalid, Text: "설정에 없는 봇에서 온 글이에요. 봇 ID 설정을 확인한 뒤 다시 시도해 주세요."}
+	case req.GroupChat, req.IsTest():
+		return &Error{Kind: Invalid, Text: "단체 채팅방이나 시험 호출에서 온 글이라 민원이 되지 않아요. 내용을 확인하고 처리 완료로 표시해 주세요."}
 	}
-	c := &call{In: In{Body: q.Body, RequestID: q.Request, Arrived: q.At, Real: q.At}, body: q.Body, req: req, print: fingerprint(req)}
-	c.read(s)
-	c.judge(s)
+	c := s.newCall(In{Body: q.Body, RequestID: q.Request, Arrived: q.At, Real: q.At}, q.Body, req)
+	c.unread = true
 	c.req.CallbackURL = "" // its window is long over
 	return s.Write(ctx, Actor{Role: RoleCitizen}, func(tx *Tx) error {
 		a, err := tx.take(c)
@@ -190,13 +203,23 @@ func (s *DB) replay(ctx context.Context, who Actor, q Quarantined) error {
 			}
 		}
 		tx.Who = who
-		return tx.handled(q.ID, 0)
+		return tx.handled(q.ID, a.message)
 	})
+}
+
+// newCall does what needs no rows before the transaction, so that nobody waits for it.
+func (s *DB) newCall(in In, body []byte, req *skill.Request) *call {
+	c := &call{In: in, body: body, req: req, print: fingerprint(req)}
+	c.read(s)
+	if kind, ok := wording.Urgent(c.text, s.cache.Load().settings.UrgentExceptions); ok {
+		c.urgent = kind
+	}
+	return c
 }
 
 // read tells words from photos: params.media, the secure image plugin, or a bare address on an allowed host.
 func (c *call) read(s *DB) {
-	c.text = hangul.Normalize(strings.TrimSpace(c.req.Utterance))
+	c.text = strings.TrimSpace(hangul.Normalize(c.req.Utterance))
 	switch {
 	case len(c.req.SecureImages) > 0:
 		c.photos, c.text = c.req.SecureImages, ""
@@ -210,13 +233,6 @@ func (c *call) read(s *DB) {
 		c.text = "(사진이 아닌 파일: " + c.req.Media.Type + ")"
 	case bareURL(c.text) && s.mediaHost(c.text):
 		c.photos, c.text = []string{c.text}, ""
-	}
-}
-
-// judge does what needs no rows before the transaction, so that nobody waits for it.
-func (c *call) judge(s *DB) {
-	if kind, ok := wording.Urgent(c.text, s.Settings().UrgentExceptions); ok {
-		c.urgent = kind
 	}
 }
 
@@ -255,7 +271,7 @@ func (tx *Tx) take(c *call) (Answer, error) {
 		return tx.takeEvent(c, id, known, uid)
 	}
 	if known {
-		answer, again, err := tx.repeated(id, c.RequestID, c.print, c.Arrived)
+		answer, again, err := tx.repeated(id, c)
 		if err != nil || again {
 			return Answer{Body: answer}, err
 		}
@@ -264,7 +280,7 @@ func (tx *Tx) take(c *call) (Answer, error) {
 		}
 	} else {
 		id = heard
-		if cz, err = tx.addCitizen(&id); err != nil {
+		if cz, err = tx.addCitizen(&id, !c.unread); err != nil {
 			return Answer{}, err
 		}
 	}
@@ -279,10 +295,12 @@ func (tx *Tx) take(c *call) (Answer, error) {
 	if err != nil {
 		return Answer{}, fmt.Errorf("answer: %w", err)
 	}
-	if err := tx.journal(id, c.RequestID, c.print, r.message, c.body, body, c.Arrived); err != nil {
-		return Answer{}, err
+	if !r.refused {
+		if err := tx.journal(id, c, c.print, r.message, body); err != nil {
+			return Answer{}, err
+		}
 	}
-	a := Answer{Body: body, Offer: r.offer.ID}
+	a := Answer{Body: body, Offer: r.offer.ID, message: r.message}
 	if r.callback {
 		a.Callback = c.req.CallbackURL
 	}
@@ -309,19 +327,18 @@ func (tx *Tx) takeEvent(c *call, id Identity, known bool, uid string) (Answer, e
 // answer decides what the call is and does it.
 func (r *reply) answer() error {
 	tx, c := r.tx, r.c
-	if r.cz.blocked(tx.Now) {
-		r.line(wording.BlockedCitizen, tx.s.vars())
-		return nil
-	}
-	flood, refused := false, false
-	if r.known {
+	if r.known { // the first one was counted with the row
 		var err error
-		if flood, refused, err = tx.traffic(r.cz); err != nil {
+		if r.flood, r.refused, err = tx.traffic(r.cz); err != nil {
 			return err
 		}
 	}
-	if refused {
+	switch {
+	case r.refused:
 		r.line(wording.RefusedDay, tx.s.vars())
+		return nil
+	case r.cz.blocked(tx.Now):
+		r.line(wording.BlockedCitizen, tx.s.vars())
 		return nil
 	}
 	done, err := r.command()
@@ -332,7 +349,6 @@ func (r *reply) answer() error {
 		r.line(wording.EmptyMessage, tx.s.vars())
 		return nil
 	}
-	r.flood = flood
 	if err := r.file(); err != nil {
 		return err
 	}

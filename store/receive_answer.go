@@ -2,6 +2,7 @@ package store
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +18,8 @@ type reply struct {
 	cz      *Citizen
 	id      Identity
 	known   bool
-	flood   bool
+	flood   bool   // stored, with one line and without live notices (RULES B7)
+	refused bool   // beyond what is stored in a day
 	urgent  string // kind of the urgent words whose help bubble is due
 	ticket  *Ticket
 	message int64
@@ -105,7 +107,7 @@ func (r *reply) remarks(t *Ticket, v wording.Vars) {
 	if r.c.unsupported() {
 		r.line(wording.UnsupportedMedia, v)
 	}
-	if r.friend() || t.FriendTold {
+	if r.friend() || t.FriendTold || r.c.unread {
 		return
 	}
 	t.FriendTold = true
@@ -117,12 +119,11 @@ func (r *reply) remarks(t *Ticket, v wording.Vars) {
 }
 
 // finishAnswer adds what waits for this citizen, and uses the callback if that is right.
-func (r *reply) finishAnswer(t *Ticket, old bool) error {
+func (r *reply) finishAnswer(t *Ticket) error {
 	if err := r.takeWaiting(); err != nil {
 		return err
 	}
-	_, _, closed := r.tx.inClosedPeriod(r.c.Arrived)
-	if r.c.req.CallbackURL == "" || closed || r.urgent != "" || r.offer.ID != 0 || r.offer.More > 0 || !r.tx.s.Desk().IsOpen(r.c.Arrived) {
+	if r.c.req.CallbackURL == "" || r.c.urgent != "" || r.offer.ID != 0 || r.offer.More > 0 || !r.tx.s.Desk().IsOpen(r.c.Arrived) {
 		return nil
 	}
 	var err error
@@ -132,8 +133,8 @@ func (r *reply) finishAnswer(t *Ticket, old bool) error {
 
 // privacy makes the very first answer end with the link to the privacy notice (DESIGN §6).
 func (r *reply) privacy() error {
-	if !r.cz.PrivacyTold.IsZero() || r.tx.s.outside.PublicURL == "" {
-		return nil
+	if !r.cz.PrivacyTold.IsZero() || r.tx.s.outside.PublicURL == "" || r.c.unread || len(r.offer.Texts) == skill.MaxOutputs {
+		return nil // replies that fill the answer leave it to the next one
 	}
 	v := r.tx.s.vars()
 	v.PrivacyURL = r.tx.s.outside.PublicURL + "/privacy"
@@ -162,7 +163,15 @@ func (r *reply) takeWaiting() error {
 	return err
 }
 
-func (r *reply) text() string { return strings.Join(r.lines, "\n") }
+// text joins the lines of the last bubble. What comes first and last of them, the receipt and the privacy link, is
+// always said; remarks in between give way where a city's own texts are all as long as they may be.
+func (r *reply) text() string {
+	lines := slices.Clone(r.lines)
+	for len(lines) > 2 && skill.Count(strings.Join(lines, "\n")) > skill.MaxText {
+		lines = slices.Delete(lines, len(lines)-2, len(lines)-1)
+	}
+	return strings.Join(lines, "\n")
+}
 
 // encode composes the body within Kakao's limits.
 func (r *reply) encode() ([]byte, error) {
@@ -200,7 +209,7 @@ func (r *reply) vars(t *Ticket) wording.Vars { return r.tx.ticketVars(t) }
 
 // vars are the variables that every text may use.
 func (s *DB) vars() wording.Vars {
-	set := s.Settings()
+	set := &s.cache.Load().settings
 	return wording.Vars{City: set.City, Contact: set.Contact, Duty: set.DutyPhone}
 }
 
@@ -250,7 +259,12 @@ const (
 	cmdStatus   = wording.LabelStatus
 	cmdPickup   = wording.LabelPickup
 	cmdWithdraw = "취하"
-	cmdKeep     = wording.LabelKeep
+)
+
+// What our buttons carry. Their labels alone are words like any other: "계속할게요" may answer an operator's question.
+const (
+	opWithdraw = "withdraw"
+	opKeep     = "keep"
 )
 
 var ownNumber = regexp.MustCompile(`^\d{4}-\d{6}$`)
@@ -258,9 +272,16 @@ var ownNumber = regexp.MustCompile(`^\d{4}-\d{6}$`)
 // command answers buttons of ours and typed commands; false means the words are a message. What a button carries is
 // looked up, never trusted: buttons of old messages stay clickable (kakao-chatbot.md §7).
 func (r *reply) command() (bool, error) {
-	if op, ok := r.c.req.ClientExtra["op"].(string); ok && op == "withdraw" {
+	switch op, _ := r.c.req.ClientExtra["op"].(string); op {
+	case "":
+	case opWithdraw:
 		number, _ := r.c.req.ClientExtra["case"].(string)
 		return true, r.withdraw(number)
+	case opKeep:
+		return true, r.status("")
+	default:
+		r.line(wording.OldButton, r.tx.s.vars())
+		return true, nil
 	}
 	text := strings.Join(strings.Fields(r.c.text), " ")
 	switch {
@@ -270,8 +291,6 @@ func (r *reply) command() (bool, error) {
 		return true, r.pickUp()
 	case text == cmdWithdraw:
 		return true, r.askWithdraw()
-	case text == cmdKeep:
-		return true, r.status("")
 	case ownNumber.MatchString(text):
 		return true, r.status(text)
 	}
@@ -326,20 +345,28 @@ func (r *reply) status(number string) error {
 
 // askWithdraw shows the button that row 14 wants as confirmation.
 func (r *reply) askWithdraw() error {
-	t, _, err := r.tx.whichCase(r.cz.ID, false, r.c.Arrived)
+	list, err := r.tx.candidates(r.cz.ID, false)
 	if err != nil {
 		return err
 	}
-	if t == nil || t.State == StateClosed {
+	list = slices.DeleteFunc(list, func(c candidate) bool { return c.state == StateClosed })
+	if len(list) == 0 {
 		r.line(wording.StatusNone, r.tx.s.vars())
 		return nil
 	}
+	c := choose(list, r.tx.s.Desk(), r.c.Arrived)
+	if c == nil { // none is lively: the button names the case, so the newest will do
+		c = &list[0]
+	}
+	t, err := ticketByID(r.tx, c.id)
+	if err != nil {
+		return err
+	}
 	r.card = &skill.TextCard{
-		Title:       "접수번호 " + t.Number,
 		Description: r.tx.s.say(wording.WithdrawAsk, r.vars(t)),
 		Buttons: []skill.Button{
-			{Label: wording.LabelWithdraw, Action: skill.ActionMessage, MessageText: wording.LabelWithdraw, Extra: map[string]any{"op": "withdraw", "case": t.Number}},
-			{Label: wording.LabelKeep, Action: skill.ActionMessage, MessageText: cmdKeep},
+			{Label: wording.LabelWithdraw, Action: skill.ActionMessage, MessageText: wording.LabelWithdraw, Extra: map[string]any{"op": opWithdraw, "case": t.Number}},
+			{Label: wording.LabelKeep, Action: skill.ActionMessage, MessageText: wording.LabelKeep, Extra: map[string]any{"op": opKeep}},
 		},
 	}
 	return nil

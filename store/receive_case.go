@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"fmt"
 	"time"
 
 	"toktok/store/hangul"
@@ -27,12 +28,7 @@ type candidate struct {
 // whichCase finds the case a citizen's words belong to (RULES B4), nil for none. inWindow says whether a closed one so
 // found may be reopened.
 func (tx *Tx) whichCase(citizen int64, test bool, at time.Time) (t *Ticket, inWindow bool, err error) {
-	list, err := all(tx, func(rows *sql.Rows) (candidate, error) {
-		var c candidate
-		err := rows.Scan(&c.id, &c.state, &c.awaiting, instant{&c.talked}, instant{&c.last}, instant{&c.closed})
-		return c, err
-	}, `/* whichCase */ select id, state, awaiting_since is not null, talked_at, max(coalesce(citizen_at, 0), preview_at), closed_at
-		from tickets where citizen = ? and test = ? order by id desc limit 50`, citizen, test)
+	list, err := tx.candidates(citizen, test)
 	if err != nil || len(list) == 0 {
 		return nil, false, err
 	}
@@ -45,6 +41,16 @@ func (tx *Tx) whichCase(citizen int64, test bool, at time.Time) (t *Ticket, inWi
 		return nil, false, err
 	}
 	return t, c.state == StateClosed && within(tx.s.Desk(), c.closed, at, tx.s.Settings().ReopenDays), nil
+}
+
+// candidates are the citizen's cases, newest first.
+func (tx *Tx) candidates(citizen int64, test bool) ([]candidate, error) {
+	return all(tx, func(rows *sql.Rows) (candidate, error) {
+		var c candidate
+		err := rows.Scan(&c.id, &c.state, &c.awaiting, instant{&c.talked}, instant{&c.last}, instant{&c.closed})
+		return c, err
+	}, `/* candidates */ select id, state, awaiting_since is not null, talked_at, max(coalesce(citizen_at, 0), preview_at), closed_at
+		from tickets where citizen = ? and test = ? order by id desc limit 50`, citizen, test)
 }
 
 func choose(list []candidate, desk *worktime.Calendar, at time.Time) *candidate {
@@ -83,7 +89,7 @@ func within(desk *worktime.Calendar, t, at time.Time, n int) bool {
 // file makes the citizen's words a message of a case and writes the receipt.
 func (r *reply) file() error {
 	tx, c := r.tx, r.c
-	test := c.req.BotDev && tx.s.Settings().TestCases
+	test := c.req.BotDev && tx.s.cache.Load().settings.TestCases
 	var t *Ticket
 	var inWindow bool
 	if r.known {
@@ -92,7 +98,6 @@ func (r *reply) file() error {
 			return err
 		}
 	}
-	r.urgency(t)
 	switch {
 	case t == nil:
 		return r.open(nil, test)
@@ -106,13 +111,14 @@ func (r *reply) file() error {
 // end in a question (RULES A6).
 func (r *reply) thanks(t *Ticket) bool {
 	return (t.State == StateAnswered || t.State == StateClosed) && !t.EndsAsking && len(r.c.photos) == 0 &&
-		r.urgent == "" && hangul.OnlyThanks(r.c.text, r.tx.s.Settings().ThanksWords)
+		r.c.urgent == "" && hangul.OnlyThanks(r.c.text, r.tx.s.cache.Load().settings.ThanksWords)
 }
 
 // open makes a new case (rows 1, 2 and 11), told in the receipt with its number.
 func (r *reply) open(follows *Ticket, test bool) error {
 	tx, c := r.tx, r.c
 	period, opens, closed := tx.inClosedPeriod(c.Arrived)
+	r.urgent = c.urgent
 	t := &Ticket{
 		Citizen: CitizenRef{ID: r.cz.ID, Name: r.cz.Name}, Channel: "bot", Test: test, State: StateOpen,
 		Subject: oneLine(c.text, 40), ReceivedAt: c.Arrived, AwaitingSince: c.Arrived, CitizenAt: c.Arrived, Unread: 1,
@@ -127,7 +133,7 @@ func (r *reply) open(follows *Ticket, test bool) error {
 	if closed {
 		t.State, t.PeriodTold, t.FollowUpOn = StateWaiting, period.String(), period.String()
 	}
-	t.FriendTold = !r.friend()
+	t.FriendTold = !r.friend() && !c.unread
 	m := &Message{Kind: FromCitizen, Text: c.text, At: c.Arrived}
 	t.preview(m)
 	if err := tx.insertTicket(t, "citizen:message"); err != nil {
@@ -144,12 +150,12 @@ func (r *reply) open(follows *Ticket, test bool) error {
 			return err
 		}
 	}
-	row := "row 1"
+	row, previous := "row 1", ""
 	if closed {
 		row = "row 2"
 	}
 	if follows != nil {
-		row = "row 11"
+		row, previous = "row 11", follows.Number
 		if _, err := tx.Exec(`/* follows */ insert into ticket_links (kind, from_ticket, to_ticket, at, by_who) values ('follows', ?, ?, ?, 'citizen')`,
 			t.ID, follows.ID, ms(tx.Now)); err != nil {
 			return err
@@ -159,14 +165,10 @@ func (r *reply) open(follows *Ticket, test bool) error {
 		return err
 	}
 	r.message, r.ticket = m.ID, t
-	previous := ""
-	if follows != nil {
-		previous = follows.Number
-	}
 	t.FriendTold = false // the row has it already: the receipt below tells him
 	r.firstReceipt(t, previous, closed, opens)
 	r.notice(t)
-	return r.finishAnswer(t, false)
+	return r.finishAnswer(t)
 }
 
 // add files the words under an existing case (rows 3–10).
@@ -174,11 +176,15 @@ func (r *reply) add(t *Ticket, inWindow bool) error {
 	tx, c := r.tx, r.c
 	thanks := r.thanks(t)
 	from := t.State
-	action := ActMessage
-	if thanks {
+	action, log := ActMessage, ""
+	switch {
+	case thanks:
 		action = ActThanks
+	case from == StateClosed:
+		log = fmt.Sprintf("시민이 다시 글을 남겨 열었어요(%d회차)", t.Round+1)
 	}
-	if _, err := tx.move(t, action, facts{At: c.Arrived, InWindow: inWindow}); err != nil {
+	r.urgency(t)
+	if _, err := tx.move(t, action, facts{At: c.Arrived, InWindow: inWindow, Log: log}); err != nil {
 		return err
 	}
 	m := &Message{Kind: FromCitizen, Text: c.text, At: c.Arrived}
@@ -197,7 +203,7 @@ func (r *reply) add(t *Ticket, inWindow bool) error {
 	}
 	r.message, r.ticket = m.ID, t
 	r.laterReceipt(t, from, thanks)
-	if err := r.finishAnswer(t, true); err != nil {
+	if err := r.finishAnswer(t); err != nil {
 		return err
 	}
 	if err := tx.saveTicket(t); err != nil {
@@ -225,9 +231,8 @@ func (r *reply) notice(t *Ticket) {
 
 // urgency looks for urgent words; the help bubble comes once per case and day (RULES C4).
 func (r *reply) urgency(t *Ticket) {
-	kind := r.c.urgent
-	if kind != "" && (t == nil || t.UrgentOn != r.c.Arrived.Format(time.DateOnly)) {
-		r.urgent = kind
+	if t.UrgentOn != r.c.Arrived.Format(time.DateOnly) {
+		r.urgent = r.c.urgent
 	}
 }
 

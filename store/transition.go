@@ -70,7 +70,7 @@ type awaiting int
 
 const (
 	asKeep   awaiting = iota
-	asSet             // arrival of this message, unless it is set
+	asSet             // arrival of this message, unless an earlier one is set
 	asNull            // a person answered
 	asUnseen          // the first citizen message the author has not seen
 	asNow             // this instant, unless it is set
