@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"toktok/store/kakao/event"
 	"toktok/store/kakao/skill"
 )
 
@@ -310,7 +311,7 @@ func (k *kakao) runBlock(p *person, id string, params map[string]string) {
 		}
 		if err != nil {
 			k.t.Logf("event for %.12s: %v", p.key, err)
-			end = "1 FAIL"
+			end = "our skill"
 		} else {
 			p.show("event", texts(got)...)
 		}
@@ -330,10 +331,16 @@ func (k *kakao) task(w http.ResponseWriter, r *http.Request) {
 	case "ALL SUCCESS":
 		out["successCount"] = 1
 	case "1 FAIL":
-		out["fail"] = map[string]any{"count": 1, "list": []any{map[string]any{"userId": "", "errorMsg": map[string]any{"errorType": 901, "msg": "not a friend"}}}}
+		out["fail"] = fails(901)
+	case "our skill": // kakao-chatbot.md §5.3
+		out["status"], out["fail"] = "1 FAIL", fails(event.SkillError)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	json.NewEncoder(w).Encode(out)
+}
+
+func fails(code int) map[string]any {
+	return map[string]any{"count": 1, "list": []any{map[string]any{"userId": "", "errorMsg": map[string]any{"errorType": code, "msg": "failed"}}}}
 }
 
 // post is a callback address: good once (kakao-chatbot.md §4).

@@ -102,7 +102,6 @@ type load struct {
 	s    *server
 	book *ledger
 	next [8]int // messages of each sender so far
-	errs []error
 }
 
 // perCitizen is after how many messages a sender is another citizen: one citizen may send 20 a minute (RULES B7).
