@@ -147,18 +147,12 @@ func (d *Dispatcher) turn(ctx, sending context.Context, wg *sync.WaitGroup) time
 		if !due.Now(now, real) {
 			return until(due, now, real)
 		}
-		n, err := d.hand(ctx, sending, busy, wg)
-		if err != nil {
+		moved, err := d.hand(ctx, sending, busy, wg)
+		switch {
+		case err != nil:
 			return d.trouble(ctx, "claim", err)
-		}
-		if n == 0 {
-			again, err := d.o.DB.NextOutbox(ctx, busy)
-			if err != nil {
-				return d.trouble(ctx, "look", err)
-			}
-			if again == due { // nothing moved: whatever it is, it will not by asking faster
-				return troubleGap
-			}
+		case moved == 0: // whatever is due, it will not move by asking faster
+			return troubleGap
 		}
 	}
 	return 0
@@ -197,12 +191,12 @@ func (d *Dispatcher) watchClock(ctx context.Context) error {
 	return nil
 }
 
-// hand claims work and starts a sender for each piece.
-func (d *Dispatcher) hand(ctx, sending context.Context, busy []int64, wg *sync.WaitGroup) (int, error) {
+// hand claims work and starts a sender for each piece; moved is how much of what was due has been dealt with.
+func (d *Dispatcher) hand(ctx, sending context.Context, busy []int64, wg *sync.WaitGroup) (moved int, err error) {
 	d.mu.Lock()
 	jitter := d.o.Rand.Float64()
 	d.mu.Unlock()
-	work, err := d.o.DB.ClaimAttempts(ctx, store.Claim{Max: senders - len(busy), Busy: busy, Jitter: jitter})
+	work, moved, err := d.o.DB.ClaimAttempts(ctx, store.Claim{Max: senders - len(busy), Busy: busy, Jitter: jitter})
 	d.mu.Lock()
 	for _, a := range work {
 		d.busy[a.ID] = true
@@ -211,7 +205,7 @@ func (d *Dispatcher) hand(ctx, sending context.Context, busy []int64, wg *sync.W
 	for _, a := range work {
 		wg.Go(func() { d.carry(sending, a) })
 	}
-	return len(work), err
+	return moved, err
 }
 
 // carry makes one exchange and records what became of it.

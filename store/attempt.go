@@ -108,7 +108,7 @@ func (s *DB) NextOutbox(ctx context.Context, busy []int64) (due OutboxDue, err e
 		union all select * from (select next_at from attempts where state <> 'done' and next_at is not null
 			and id not in (select value from json_each(?)) order by next_at limit 1)
 		union all select * from (select expires_at from deliveries
-			where expires_at is not null and state in ('queued', 'sending', 'pickup') and state <> 'sending' order by expires_at limit 1))`, string(ids)).
+			where expires_at is not null and state in ('queued', 'pickup') order by expires_at limit 1))`, string(ids)).
 		Scan(instant{&due.Service})
 	if err != nil {
 		return due, err
@@ -121,71 +121,74 @@ func (s *DB) NextOutbox(ctx context.Context, busy []int64) (due OutboxDue, err e
 }
 
 // ClaimAttempts decides what is due and returns what needs the network, each recorded with its lease and next try in
-// this one transaction (RULES D2). Several may call it at once; no attempt is given out twice.
-func (s *DB) ClaimAttempts(ctx context.Context, c Claim) (work []Attempt, err error) {
+// this one transaction (RULES D2). Several may call it at once; no attempt is given out twice. moved is how much of what
+// was due it dealt with, also without work for the network.
+func (s *DB) ClaimAttempts(ctx context.Context, c Claim) (work []Attempt, moved int, err error) {
 	defer wrap(&err, "store.ClaimAttempts")
 	err = s.Write(ctx, System("dispatch"), func(tx *Tx) error {
 		var err error
-		work, err = tx.claim(c)
+		work, moved, err = tx.claim(c)
 		return err
 	})
-	return work, err
+	return work, moved, err
 }
 
-func (tx *Tx) claim(c Claim) ([]Attempt, error) {
-	if err := tx.expire(); err != nil {
-		return nil, err
+func (tx *Tx) claim(c Claim) (work []Attempt, moved int, err error) {
+	if moved, err = tx.expire(); err != nil {
+		return nil, 0, err
 	}
-	work, err := tx.dueAttempts(c, c.Max)
-	if err != nil {
-		return nil, err
+	for _, due := range []func(*Tx, Claim, int) ([]Attempt, int, error){
+		(*Tx).dueAttempts, (*Tx).freshAttempts, (*Tx).endCallbacks, // these last: a reply may still use the window
+	} {
+		room := c.Max - len(work)
+		if room <= 0 {
+			break
+		}
+		more, n, err := due(tx, c, room)
+		if err != nil {
+			return nil, 0, err
+		}
+		work, moved = append(work, more...), moved+n
 	}
-	fresh, err := tx.freshAttempts(c.Max - len(work))
-	if err != nil {
-		return nil, err
-	}
-	work = append(work, fresh...)
-	ended, err := tx.endCallbacks(c.Max - len(work)) // last: a reply may still use the window
-	return append(work, ended...), err
+	return work, moved, nil
 }
 
-// expire cancels what its time of day has passed (RULES D6).
-func (tx *Tx) expire() error {
+// expire cancels what its time of day has passed (RULES D6), a slice at a time (RULES G1).
+func (tx *Tx) expire() (int, error) {
 	rows, err := all(tx, scanDelivery, `/* expire */ select `+deliveryColumns+` from deliveries d
-		where d.expires_at is not null and d.expires_at <= ? and d.state in ('queued', 'sending', 'pickup') and d.state <> 'sending' limit 50`, ms(tx.Now))
+		where d.expires_at is not null and d.expires_at <= ? and d.state in ('queued', 'pickup') order by d.expires_at limit 50`, ms(tx.Now))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, d := range rows {
 		if err := tx.step(d, DeliveryCancelled, ReasonExpired); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return len(rows), nil
 }
 
 // dueAttempts follows up what is on its way: polls, repeats of a callback, and those of which nothing more will be heard.
-func (tx *Tx) dueAttempts(c Claim, room int) ([]Attempt, error) {
+func (tx *Tx) dueAttempts(c Claim, room int) (work []Attempt, moved int, err error) {
 	busy, err := json.Marshal(append([]int64{}, c.Busy...))
-	if err != nil || room <= 0 {
-		return nil, err
+	if err != nil {
+		return nil, 0, err
 	}
 	list, err := all(tx, scanAttempt, `/* dueAttempts */ select `+attemptColumns+` from attempts a
 		where a.state <> 'done' and a.next_at <= ? and a.id not in (select value from json_each(?)) order by a.next_at limit ?`, ms(tx.Now), string(busy), room)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var work []Attempt
 	for _, a := range list {
 		more, err := tx.followUp(a, c.Jitter)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if more {
 			work = append(work, a.Attempt)
 		}
 	}
-	return work, nil
+	return work, len(list), nil
 }
 
 func (tx *Tx) followUp(a *attempt, jitter float64) (work bool, err error) {
@@ -238,35 +241,33 @@ func (tx *Tx) repeatCallback(a *attempt) (bool, error) {
 	return err == nil, err
 }
 
-// freshAttempts begins attempts for citizens who have due deliveries and none in flight, oldest first.
-func (tx *Tx) freshAttempts(room int) ([]Attempt, error) {
-	if room <= 0 {
-		return nil, nil
-	}
-	citizens, err := all(tx, scanID, `/* freshAttempts */ select d.citizen from deliveries d where d.state = 'queued' and d.due_at <= ?
-		and not exists (select 1 from attempts a where a.citizen = d.citizen and a.state <> 'done')
-		group by d.citizen order by min(d.id) limit ?`, ms(tx.Now), room)
+// freshAttempts begins attempts for citizens who have due deliveries and none in flight, those due longest first. It
+// looks at a few rows from the front of the queue, however long that is: citizens who have many come again.
+func (tx *Tx) freshAttempts(_ Claim, room int) (work []Attempt, moved int, err error) {
+	citizens, err := all(tx, scanID, `/* freshAttempts */ select citizen from (
+		select d.citizen, d.due_at, d.id from deliveries d where d.state = 'queued' and d.due_at <= ?
+			and not exists (select 1 from attempts a where a.citizen = d.citizen and a.state <> 'done') order by d.due_at, d.id limit ?)
+		group by citizen order by min(due_at), min(id) limit ?`, ms(tx.Now), 4*room, room)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var work []Attempt
 	for _, citizen := range citizens {
 		a, err := tx.nextAttempt(citizen)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if a != nil {
 			work = append(work, *a)
 		}
 	}
-	return work, nil
+	return work, len(citizens), nil
 }
 
 // nextAttempt begins the citizen's next attempt: the first route open for the oldest due delivery, and with it those
 // behind that fit. Nil means that nothing needs the network now.
 func (tx *Tx) nextAttempt(citizen int64) (*Attempt, error) {
 	rows, err := all(tx, scanDelivery, `/* nextAttempt */ select `+deliveryColumns+` from deliveries d
-		where d.citizen = ? and d.state = 'queued' and d.due_at <= ? order by d.id`, citizen, ms(tx.Now))
+		where d.citizen = ? and `+underway+` and d.state = 'queued' and d.due_at <= ? order by d.id`, citizen, ms(tx.Now))
 	if err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func (tx *Tx) offerCallback(t *Ticket, callbackURL string, arrived time.Time) (b
 	}
 	var busy bool
 	if err := tx.QueryRow(`/* offerCallback */ select exists (select 1 from callbacks where citizen = ? and ended_at is null and until_at > ?)
-		or exists (select 1 from deliveries where citizen = ? and state in ('queued', 'sending', 'accepted', 'pickup', 'offered'))`,
+		or exists (select 1 from deliveries d where citizen = ? and `+underway+`)`,
 		t.Citizen.ID, ms(tx.s.Real()), t.Citizen.ID).Scan(&busy); err != nil || busy {
 		return false, err
 	}
@@ -98,27 +98,23 @@ func (s *DB) CallbackAnswered(ctx context.Context, callbackURL string, written b
 
 // endCallbacks closes windows that end unused, with the callback-end line if the case has not had one since a person
 // last answered (RULES D4).
-func (tx *Tx) endCallbacks(limit int) ([]Attempt, error) {
-	if limit <= 0 {
-		return nil, nil
-	}
+func (tx *Tx) endCallbacks(_ Claim, room int) (work []Attempt, moved int, err error) {
 	real := tx.s.Real()
 	ids, err := all(tx, scanID, `/* endCallbacks */ select id from callbacks where ended_at is null and attempt is null and until_at <= ? order by until_at limit ?`,
-		ms(real.Add(callbackEnding)), limit)
+		ms(real.Add(callbackEnding)), room)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var out []Attempt
 	for _, id := range ids {
 		a, err := tx.endCallback(id, real)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if a != nil {
-			out = append(out, *a)
+			work = append(work, *a)
 		}
 	}
-	return out, nil
+	return work, len(ids), nil
 }
 
 func (tx *Tx) endCallback(id int64, real time.Time) (*Attempt, error) {

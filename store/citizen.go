@@ -189,7 +189,7 @@ func (s *DB) ChannelChanged(ctx context.Context, appUser, what string, at time.T
 			blocked = ms(at)
 		}
 		list, err := all(tx, scanIdentity, `/* ChannelChanged */ update identities as i set friend = ?, friend_at = ?, blocked_at = ?
-			where i.app_user_id = ? and coalesce(i.friend_at, 0) <= ? returning `+identityReturned, friend, ms(at), blocked, appUser, ms(at))
+			where i.app_user_id = ? and i.app_user_id <> '' and coalesce(i.friend_at, 0) <= ? returning `+identityReturned, friend, ms(at), blocked, appUser, ms(at))
 		for _, i := range list {
 			if friend && err == nil { // answers go out at once (RULES C3)
 				err = tx.friendAgain(i)

@@ -97,6 +97,9 @@ type delivery struct {
 const deliveryColumns = `d.id, d.message, d.ticket, d.citizen, d.class, d.state, d.route, d.reason, d.bubbles, d.not_before, d.expires_at, d.due_at,
 	d.skip, coalesce(d.attempt, 0), coalesce(d.offer, 0), d.created_at, d.settled_at`
 
+// underway are the deliveries that have not come to rest: the words of the index that finds a citizen's.
+const underway = `d.state in ('queued', 'sending', 'accepted', 'pickup', 'offered')`
+
 func scanDelivery(rows *sql.Rows) (*delivery, error) {
 	var d delivery
 	var bubbles []byte

@@ -107,7 +107,7 @@ func (s *DB) callUnheard(ctx context.Context, who Actor) (n int, err error) {
 	}
 	list, err := all(s.read(ctx), func(rows *sql.Rows) (d notice, err error) {
 		return d, rows.Scan(&d.id, &d.ticket, instant{&d.made})
-	}, `/* callUnheard */ select id, ticket, created_at`+unheardNotice+` and created_at < ? order by id`, ms(s.Now().Add(-workingDay)))
+	}, `/* callUnheard */ select id, ticket, created_at`+unheardNotice+` and created_at < ? order by created_at, id`, ms(s.Now().Add(-workingDay)))
 	if err != nil {
 		return 0, err
 	}
@@ -218,7 +218,7 @@ func (s *DB) Sweep(ctx context.Context, who Actor) (gone int, err error) {
 		query  string
 	}{
 		{now.Add(-keepAnswers), `/* Sweep */ delete from idempotency where (scope, key) in (select scope, key from idempotency where at < ? order by at limit ?)`},
-		{now.Add(-keepJournal), `/* Sweep */ delete from journal where id in (select id from journal where at < ? order by at limit ?)`},
+		{now.Add(-keepJournal), `/* Sweep */ delete from journal where at < ? and id in (select id from journal order by id limit ?)`},
 		{now.Add(-keepQuarantine), `/* Sweep */ delete from quarantine where id in (select id from quarantine where at < ? limit ?)`},
 		{s.Real().Add(-keepSessions), `/* Sweep */ delete from sessions where id in (select id from sessions where last_seen < ? limit ?)`},
 		{now.Add(-keepHourly), `/* Sweep */ delete from occurrences where (job, scheduled_for) in (select job, scheduled_for from occurrences
@@ -245,7 +245,7 @@ func (s *DB) Sweep(ctx context.Context, who Actor) (gone int, err error) {
 // NextSweep is the next instant at which Sweep will find something; zero = nothing is in sight.
 func (s *DB) NextSweep(ctx context.Context) (time.Time, error) {
 	var answer, journal, quarantine, hourly, session time.Time
-	err := s.read(ctx).QueryRow(`/* NextSweep */ select (select min(at) from idempotency), (select min(at) from journal), (select min(at) from quarantine),
+	err := s.read(ctx).QueryRow(`/* NextSweep */ select (select min(at) from idempotency), (select at from journal order by id limit 1), (select min(at) from quarantine),
 		(select min(scheduled_for) from occurrences where job in ('due', 'sweep')), (select min(last_seen) from sessions)`).
 		Scan(instant{&answer}, instant{&journal}, instant{&quarantine}, instant{&hourly}, instant{&session})
 	for _, kept := range []struct {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"toktok/store/wording"
@@ -90,3 +91,22 @@ var Wait = wait
 
 // WakingHours is when a notice may go.
 var WakingHours = wakingHours
+
+// PlanOf returns the steps of a statement's plan that walk a table.
+func PlanOf(s *DB, query string) (steps []string, err error) {
+	args := slices.Repeat([]any{0}, 64)
+	rows, err := s.read(context.Background()).Query("explain query plan "+query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			return nil, err
+		}
+		steps = append(steps, detail)
+	}
+	return steps, rows.Err()
+}

@@ -57,11 +57,15 @@ func (s *DB) OutboxItems(ctx context.Context, who Actor, state string, limit int
 	if err := who.need(MayOperate); err != nil {
 		return nil, err
 	}
+	where := `d.state not in ('delivered', 'cancelled') and d.state = ?` // as the index says it
+	if state == DeliveryDelivered || state == DeliveryCancelled {
+		where = `d.state = ?` // most are: the newest rows are looked at, and few of them
+	}
 	return all(s.read(ctx), func(rows *sql.Rows) (o OutboxItem, err error) {
 		err = rows.Scan(&o.ID, &o.Message, &o.Ticket, &o.Citizen, &o.Class, &o.State, &o.Route, &o.Reason, instant{&o.At}, instant{&o.NotBefore}, &o.Number)
 		return o, err
 	}, `/* OutboxItems */ select d.id, d.message, d.ticket, d.citizen, d.class, d.state, d.route, d.reason, coalesce(d.settled_at, d.created_at), d.not_before,
-		coalesce(t.number, '') from deliveries d join tickets t on t.id = d.ticket where d.state = ? order by d.id desc limit ?`, state, limit)
+		coalesce(t.number, '') from deliveries d join tickets t on t.id = d.ticket where `+where+` order by d.id desc limit ?`, state, limit)
 }
 
 // Allowed lists what the actor's role may do to the case in its state, for the buttons of a page; guards are judged

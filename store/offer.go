@@ -18,7 +18,7 @@ type Offer struct {
 // author gave it a later time, or may still take it back, is not handed out early.
 func (tx *Tx) waitingRows(citizen int64) ([]*delivery, error) {
 	return all(tx, scanDelivery, `/* waitingRows */ select `+deliveryColumns+` from deliveries d
-		where d.citizen = ? and d.state in ('queued', 'pickup') and d.class <> 'line'
+		where d.citizen = ? and `+underway+` and d.state in ('queued', 'pickup') and d.class <> 'line'
 		and (d.class <> 'reply' or coalesce(d.not_before, 0) <= ?) order by d.id`, citizen, ms(tx.Now))
 }
 

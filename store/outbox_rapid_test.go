@@ -221,7 +221,7 @@ func (w *world) claimAll() {
 	for _, a := range w.work {
 		busy = append(busy, a.ID)
 	}
-	work, err := w.db.ClaimAttempts(ctx, store.Claim{Max: 5, Busy: busy, Jitter: 0.5})
+	work, _, err := w.db.ClaimAttempts(ctx, store.Claim{Max: 5, Busy: busy, Jitter: 0.5})
 	if err != nil {
 		w.Fatalf("claim: %v", err)
 	}

@@ -73,7 +73,7 @@ func (o *out) written(h storetest.Heard, written bool) {
 
 func (o *out) claims() []store.Attempt {
 	o.Helper()
-	work, err := o.db.ClaimAttempts(ctx, store.Claim{Max: 10, Jitter: 0.5})
+	work, _, err := o.db.ClaimAttempts(ctx, store.Claim{Max: 10, Jitter: 0.5})
 	if err != nil {
 		o.Fatalf("claim: %v", err)
 	}
@@ -515,7 +515,7 @@ func TestEightGoroutinesClaimEachAttemptOnce(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for {
-				work, err := db.ClaimAttempts(ctx, store.Claim{Max: 3})
+				work, _, err := db.ClaimAttempts(ctx, store.Claim{Max: 3})
 				if err != nil {
 					t.Error(err)
 				}

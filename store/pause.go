@@ -129,7 +129,7 @@ func (s *DB) settleAfterCrash(ctx context.Context) (err error) {
 			return err
 		}
 		if _, err := tx.Exec(`/* settleAfterCrash */ update attempts set outcome = ?, next_at = case route when 'event' then min(lease, ?) + ? else ? end
-			where state = 'sending'`, outcomeLost, ms(tx.Now.Add(sendLease)), callWait.Milliseconds(), ms(tx.Now)); err != nil {
+			where state = 'sending' and state <> 'done'`, outcomeLost, ms(tx.Now.Add(sendLease)), callWait.Milliseconds(), ms(tx.Now)); err != nil {
 			return err
 		}
 		return nil

@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"toktok/store/db"
 	"toktok/store/wording"
 	"toktok/store/worktime"
 )
@@ -113,23 +115,35 @@ func (s *DB) caseIDs(ctx context.Context, query string, args ...any) ([]int64, e
 // errShut ends a batch whose hour is over.
 var errShut = errors.New("the office opened or closed before all cases were worked")
 
-// eachCase runs fn for every case in a transaction of its own and counts those it changed.
+// together is how many cases of a job share a commit: some ten milliseconds of the writer's time (RULES G1).
+const together = 32
+
+// eachCase runs fn for every case, in order, in a transaction of its own, and counts those it changed. Cases do not wait
+// for one another's commit: at 09:00 ten thousand would stand in line for the disk.
 func (s *DB) eachCase(ctx context.Context, who Actor, list []int64, fn func(*Tx, int64) (bool, error)) (n int, err error) {
 	var faults []error
-	for _, id := range list {
-		changed := false
-		err := s.Write(ctx, who, func(tx *Tx) (err error) {
-			changed, err = fn(tx, id)
-			return err
-		})
-		switch {
-		case errors.Is(err, errShut), ctx.Err() != nil:
-			return n, errors.Join(append(faults, err, ctx.Err())...)
-		case err != nil:
-			s.log.Error("queue: case failed", "ticket", id, "who", who.Label(), "err", err)
-			faults = append(faults, fmt.Errorf("ticket %d: %w", id, err))
-		case changed:
-			n++
+	for slice := range slices.Chunk(list, together) {
+		changed := make([]bool, len(slice))
+		work := make([]func(*db.Tx) error, len(slice))
+		for i, id := range slice {
+			work[i] = s.closure(who, func(tx *Tx) (err error) {
+				changed[i], err = fn(tx, id)
+				return err
+			})
+		}
+		for i, err := range s.engine.WriteEach(ctx, work...) {
+			switch {
+			case err == nil && changed[i]:
+				n++
+			case errors.Is(err, errShut), err != nil && ctx.Err() != nil:
+				return n, errors.Join(append(faults, err, ctx.Err())...)
+			case err != nil:
+				s.log.Error("queue: case failed", "ticket", slice[i], "who", who.Label(), "err", err)
+				faults = append(faults, fmt.Errorf("ticket %d: %w", slice[i], err))
+			}
+		}
+		if ctx.Err() != nil {
+			return n, errors.Join(append(faults, ctx.Err())...)
 		}
 	}
 	return n, errors.Join(faults...)

@@ -132,7 +132,7 @@ func (tx *Tx) holdBack(citizen int64, due time.Time) error {
 	if due.IsZero() || !due.After(tx.Now) {
 		return nil
 	}
-	_, err := tx.Exec(`/* holdBack */ update deliveries set due_at = max(due_at, ?) where citizen = ? and state = 'queued'`, ms(due), citizen)
+	_, err := tx.Exec(`/* holdBack */ update deliveries as d set due_at = max(due_at, ?) where citizen = ? and `+underway+` and state = 'queued'`, ms(due), citizen)
 	return err
 }
 
@@ -157,7 +157,7 @@ func (tx *Tx) friendAgain(id Identity) error {
 		return err
 	}
 	waiting, err := all(tx, scanDelivery, `/* friendAgain */ select `+deliveryColumns+` from deliveries d
-		where d.citizen = ? and d.state = 'pickup' order by d.id`, id.Citizen)
+		where d.citizen = ? and `+underway+` and d.state = 'pickup' order by d.id`, id.Citizen)
 	if err != nil || len(waiting) == 0 {
 		return err
 	}

@@ -59,7 +59,7 @@ func (tx *Tx) send(t *Ticket, m *Message, class string, opt sendOptions) (int64,
 
 // backOff is until when the citizen's older deliveries wait after a failed try; zero is not at all.
 func (tx *Tx) backOff(citizen int64) (until time.Time, err error) {
-	err = tx.QueryRow(`/* backOff */ select max(due_at) from deliveries where citizen = ? and state = 'queued' and due_at > coalesce(not_before, 0) and due_at > ?`,
+	err = tx.QueryRow(`/* backOff */ select max(due_at) from deliveries d where citizen = ? and `+underway+` and state = 'queued' and due_at > coalesce(not_before, 0) and due_at > ?`,
 		citizen, ms(tx.Now)).Scan(instant{&until})
 	return until, err
 }

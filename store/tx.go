@@ -31,7 +31,12 @@ type Tx struct {
 
 // Write runs fn in the shared transaction and returns when it is on disk. ctx bounds only the wait in the queue.
 func (s *DB) Write(ctx context.Context, who Actor, fn func(*Tx) error) error {
-	return s.engine.Write(ctx, func(t *db.Tx) error {
+	return s.engine.Write(ctx, s.closure(who, fn))
+}
+
+// closure gives fn its Tx and gathers what the commit and those who wait for it need.
+func (s *DB) closure(who Actor, fn func(*Tx) error) func(*db.Tx) error {
+	return func(t *db.Tx) error {
 		tx := &Tx{Tx: t, Now: t.Now.In(seoul).Truncate(time.Millisecond), Who: who, s: s}
 		survives := false
 		defer func() {
@@ -48,7 +53,7 @@ func (s *DB) Write(ctx context.Context, who Actor, fn func(*Tx) error) error {
 			t.AfterCommit(tx.after)
 		}
 		return nil
-	})
+	}
 }
 
 func (tx *Tx) after() {

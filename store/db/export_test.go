@@ -9,8 +9,8 @@ import (
 // Enqueue puts fn into the queue and gives the wait for its answer, so that a test
 // decides who stands in which order in a batch.
 func (e *Engine) Enqueue(fn func(*Tx) error) (wait func() error) {
-	r := &request{fn: fn, done: make(chan struct{})}
-	if err := e.enqueue(r); err != nil {
+	r, err := e.enqueue(context.Background(), fn)
+	if err != nil {
 		return func() error { return err }
 	}
 	return func() error { <-r.done; return r.err }

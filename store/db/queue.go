@@ -39,13 +39,28 @@ func (r *request) answer() {
 // nothing was stored and the error matches [ErrWaited] and ctx.Err(). A full queue
 // is [ErrBusy] at once. The package comment says what fn may do.
 func (e *Engine) Write(ctx context.Context, fn func(*Tx) error) error {
-	if err := ctx.Err(); err != nil {
-		return &Error{Kind: KindWaited, Op: "write not begun", Err: err}
+	return e.WriteEach(ctx, fn)[0]
+}
+
+// WriteEach is [Engine.Write] for closures that need not wait for one another: they
+// run in order and share commits, each stands or falls alone, and the errors come
+// back in their order.
+func (e *Engine) WriteEach(ctx context.Context, fns ...func(*Tx) error) []error {
+	errs := make([]error, len(fns))
+	waits := make([]*request, len(fns))
+	for i, fn := range fns {
+		waits[i], errs[i] = e.enqueue(ctx, fn)
 	}
-	r := &request{fn: fn, done: make(chan struct{})}
-	if err := e.enqueue(r); err != nil {
-		return err
+	for i, r := range waits {
+		if r != nil {
+			errs[i] = r.wait(ctx)
+		}
 	}
+	return errs
+}
+
+// wait returns when the request is answered, or leaves it while nobody has begun it.
+func (r *request) wait(ctx context.Context) error {
 	select {
 	case <-r.done:
 		return r.err
@@ -58,16 +73,20 @@ func (e *Engine) Write(ctx context.Context, fn func(*Tx) error) error {
 	return r.err
 }
 
-func (e *Engine) enqueue(r *request) error {
+func (e *Engine) enqueue(ctx context.Context, fn func(*Tx) error) (*request, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, &Error{Kind: KindWaited, Op: "write not begun", Err: err}
+	}
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	if e.closed {
-		return ErrClosed
+		return nil, ErrClosed
 	}
+	r := &request{fn: fn, done: make(chan struct{})}
 	select {
 	case e.queue <- r:
-		return nil
+		return r, nil
 	default:
-		return ErrBusy
+		return nil, ErrBusy
 	}
 }

@@ -345,8 +345,10 @@ create index deliveries_open on deliveries (citizen, id) where state in ('queued
 create index deliveries_queued on deliveries (due_at, id) where state = 'queued';
 create index deliveries_attempt on deliveries (attempt) where attempt is not null;
 create index deliveries_offer on deliveries (offer) where offer is not null;
-create index deliveries_state on deliveries (state);
-create index deliveries_expiring on deliveries (expires_at) where expires_at is not null and state in ('queued', 'sending', 'pickup');
+create index deliveries_unfinished on deliveries (state, id) where state not in ('delivered', 'cancelled');
+create index deliveries_offered on deliveries (id) where state = 'offered';
+create index deliveries_unheard on deliveries (created_at, id) where class = 'notice' and state in ('pickup', 'unknown');
+create index deliveries_expiring on deliveries (expires_at) where expires_at is not null and state in ('queued', 'pickup');
 create index deliveries_lines on deliveries (ticket) where class = 'line' and state = 'queued';
 
 create table attempts (
@@ -391,6 +393,7 @@ create table offers (
   settled_at integer
 ) strict;
 create index offers_open on offers (citizen) where state = 'open';
+create index offers_attempt on offers (attempt) where attempt is not null;
 
 create table callbacks (
   id       integer primary key,
@@ -424,6 +427,8 @@ create table call_tasks (
   done_by    text
 ) strict;
 create index call_tasks_open on call_tasks (created_at) where done_at is null;
+create index call_tasks_delivery on call_tasks (delivery) where delivery is not null;
+create index call_tasks_ticket on call_tasks (ticket) where done_at is null;
 
 -- ---- closed hours -----------------------------------------------------------------------------
 create table queue_items (
