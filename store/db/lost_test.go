@@ -117,7 +117,7 @@ func TestLostTransactionRunsNeighboursAgain(t *testing.T) {
 			}
 			release := hold(t, e)
 			a := e.Enqueue(neighbour(0, "a"))
-			failing := e.Enqueue(func(tx *db.Tx) error { return errors.Join(neighbour(1, "half")(tx), errors.New("no")) })
+			failing := e.Enqueue(func(*db.Tx) error { runs[1]++; return errors.New("no") }) // before it wrote: nothing to undo
 			culprit := 0
 			bad := e.Enqueue(func(tx *db.Tx) error {
 				culprit++
@@ -147,6 +147,62 @@ func TestLostTransactionRunsNeighboursAgain(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A closure that fails after it wrote takes the first try of its batch with it; the second goes in savepoints, where
+// the same failure undoes only itself.
+func TestLateFailureRunsTheBatchAgain(t *testing.T) {
+	t.Parallel()
+	e := open(t, db.Options{Now: stopped})
+	release := hold(t, e)
+	runs := map[string]int{}
+	write := func(key string, err error) func(*db.Tx) error {
+		return func(tx *db.Tx) error {
+			runs[key]++
+			return errors.Join(insertOnce(key)(tx), err)
+		}
+	}
+	a := e.Enqueue(write("a", nil))
+	late := e.Enqueue(write("late", errors.New("no")))
+	b := e.Enqueue(write("b", nil))
+	release()
+	if err := errors.Join(a(), b()); err != nil {
+		t.Errorf("neighbours: %v", err)
+	}
+	if err := late(); err == nil || err.Error() != "no" {
+		t.Errorf("the late failure: %v, want its own error", err)
+	}
+	equal(t, "stored", stored(t, e), []string{"a", "b"})
+	equal(t, "runs", runs, map[string]int{"a": 2, "late": 1, "b": 1})
+}
+
+// When the second try loses its transaction as well, every closure runs alone.
+func TestSecondTryLost(t *testing.T) {
+	t.Parallel()
+	e := open(t, db.Options{Now: stopped})
+	release := hold(t, e)
+	a := e.Enqueue(insertOnce("a"))
+	runs := 0
+	turns := e.Enqueue(func(tx *db.Tx) error {
+		runs++
+		if err := insertOnce("turns")(tx); err != nil || runs == 1 {
+			return err
+		}
+		return interrupted(tx)
+	})
+	late := e.Enqueue(func(tx *db.Tx) error { return errors.Join(insertOnce("late")(tx), errors.New("no")) })
+	release()
+	if err := a(); err != nil {
+		t.Errorf("the neighbour: %v", err)
+	}
+	if err := turns(); !errors.Is(err, context.Canceled) {
+		t.Errorf("the closure that was interrupted: %v", err)
+	}
+	if err := late(); err == nil || err.Error() != "no" {
+		t.Errorf("the late failure: %v, want its own error", err)
+	}
+	equal(t, "stored", stored(t, e), []string{"a"})
+	equal(t, "runs of the closure that was interrupted", runs, 2)
 }
 
 func TestLostTransactionAlone(t *testing.T) {

@@ -24,6 +24,7 @@ type Tx struct {
 	after []func()
 	rows  []*sql.Rows
 	ended bool
+	wrote bool // a statement other than a select was run
 }
 
 // Exec runs a statement that returns no rows.
@@ -92,7 +93,11 @@ func (tx *Tx) stmt(op, query string, args []any) (*cached, error) {
 	if err := checkArgs(op, args); err != nil {
 		return nil, err
 	}
-	return tx.w.prepare(op, query)
+	s, err := tx.w.prepare(op, query)
+	if err == nil && !s.reads {
+		tx.wrote = true
+	}
+	return s, err
 }
 
 func (tx *Tx) end() {

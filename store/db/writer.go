@@ -31,6 +31,7 @@ type writer struct {
 	open       bool   // a transaction of ours is open
 	rolledBack bool   // SQLite has ended it with a rollback
 	survivors  int    // closures that succeeded in the open transaction
+	careful    bool   // every closure gets a savepoint
 	batches    uint64 // transactions begun
 	scopes     []any  // of the survivors, for BeforeCommit
 	batch      []*request
@@ -68,7 +69,8 @@ func (w *writer) exec(which int) error {
 // cached is a prepared statement and the last rows read through it.
 type cached struct {
 	*sql.Stmt
-	rows *sql.Rows
+	rows  *sql.Rows
+	reads bool // a select: it changes nothing
 }
 
 // inUse says whether rows of this statement are still being read.
@@ -198,7 +200,7 @@ func (w *writer) prepare(op, query string) (*cached, error) {
 	if err != nil {
 		return nil, classify(op, err)
 	}
-	fresh := &cached{Stmt: s}
+	fresh := &cached{Stmt: s, reads: firstWord(query) == "select"}
 	if ok {
 		// The same text is being read further out: stepping its statement again
 		// would disturb that loop, so this call gets one of its own.
@@ -220,6 +222,15 @@ func (w *writer) trim() {
 // controlVerb gives the first word of query when a closure must not say it, because
 // it would change the transaction, the connection or the file under its neighbours.
 func controlVerb(query string) string {
+	switch verb := strings.ToUpper(firstWord(query)); verb {
+	case "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA", "ATTACH", "DETACH", "VACUUM":
+		return verb
+	}
+	return ""
+}
+
+// firstWord is the first word of a statement behind its comments, in small letters.
+func firstWord(query string) string {
 	rest := query
 	for {
 		rest = strings.TrimLeft(rest, " \t\r\n;")
@@ -233,11 +244,7 @@ func controlVerb(query string) string {
 			if end < 0 {
 				end = len(rest)
 			}
-			switch verb := strings.ToUpper(rest[:end]); verb {
-			case "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA", "ATTACH", "DETACH", "VACUUM":
-				return verb
-			}
-			return ""
+			return strings.ToLower(rest[:end])
 		}
 	}
 }
