@@ -1,11 +1,15 @@
 package schedule
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -43,6 +47,7 @@ type Dispatcher struct {
 
 	mu      sync.Mutex
 	busy    map[int64]bool
+	held    bool
 	turning bool
 	turns   int           // looks at what is due that have ended
 	turned  chan struct{} // closed when something changed that Quiet waits for
@@ -73,17 +78,29 @@ func NewDispatcher(o DispatchOptions) *Dispatcher {
 	return d
 }
 
-// callbackHosts allows public addresses, and in demo exactly the simulator's (RULES B9).
+// callbackHosts allows public addresses, and in demo exactly the one origin it was given (RULES B9). That may be
+// called localhost, which is the machine itself wherever names are resolved (RFC 6761 §6.3).
 func callbackHosts(origin string) Allow {
 	hosts := []string{"kakao.com"}
 	if u, err := url.Parse(origin); err == nil && u.Host != "" {
 		hosts = append(hosts, u.Host)
+		if port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme]); u.Hostname() == "localhost" {
+			hosts = append(hosts, net.JoinHostPort("127.0.0.1", port), net.JoinHostPort("::1", port))
+		}
 	}
 	return NewAllow(hosts)
 }
 
 // Rebase says that the clock was moved; what became due is looked up at once.
 func (d *Dispatcher) Rebase() { d.Kick() }
+
+// Hold makes the dispatcher begin nothing new until it is let go; what waits stays a row meanwhile.
+func (d *Dispatcher) Hold(on bool) {
+	d.mu.Lock()
+	d.held = on
+	d.mu.Unlock()
+	d.Kick()
+}
 
 // Kick makes the dispatcher look again.
 func (d *Dispatcher) Kick() {
@@ -135,9 +152,9 @@ func (d *Dispatcher) turn(ctx, sending context.Context, wg *sync.WaitGroup) time
 		return d.trouble(ctx, "clock", err)
 	}
 	for ctx.Err() == nil {
-		busy := d.atWork()
-		if len(busy) >= senders {
-			return forever // a sender that ends kicks
+		busy, held := d.atWork()
+		if held || len(busy) >= senders {
+			return forever // who lets go, and a sender that ends, kicks
 		}
 		due, err := d.o.DB.NextOutbox(ctx, busy)
 		if err != nil {
@@ -245,14 +262,11 @@ func (d *Dispatcher) carry(ctx context.Context, a store.Attempt) {
 	}
 }
 
-func (d *Dispatcher) atWork() []int64 {
+// atWork lists the attempts under way, and says whether no more may begin.
+func (d *Dispatcher) atWork() (ids []int64, held bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	ids := make([]int64, 0, len(d.busy))
-	for id := range d.busy {
-		ids = append(ids, id)
-	}
-	return ids
+	return slices.Collect(maps.Keys(d.busy)), d.held
 }
 
 // tell changes what Quiet waits for and wakes it.

@@ -360,6 +360,28 @@ func TestAtMostTenExchangesAndOnePerCitizen(t *testing.T) {
 	}
 }
 
+func TestHeldDispatcherBeginsNothing(t *testing.T) {
+	t.Parallel()
+	k := &kakao{talk: answer(200, taken), task: answer(200, pending)}
+	c := at(t, k)
+	number := c.says("citizen", "가로등이 꺼져 있어요", true)
+	c.d.Hold(true)
+	c.reply(number, "오늘 고칠게요.")
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if err := c.d.Quiet(ctx); err == nil {
+		t.Error("at rest, though an answer is due")
+	}
+	if d := c.delivery(number); d.State != "queued" || k.count("POST") != 0 {
+		t.Errorf("sent while held: %s, %d calls", d.State, k.count("POST"))
+	}
+	c.d.Hold(false)
+	c.quiet()
+	if d := c.delivery(number); d.State != "accepted" {
+		t.Errorf("let go, it is %s", d.State)
+	}
+}
+
 func TestStopLetsTheExchangeFinish(t *testing.T) {
 	t.Parallel()
 	begun, release := make(chan struct{}), make(chan struct{})

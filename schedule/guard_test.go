@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -185,6 +186,32 @@ func TestRebindingNameIsRefused(t *testing.T) {
 	}
 	if served.Load() != 1 {
 		t.Errorf("served %d times", served.Load())
+	}
+}
+
+// Where a callback may lead: to the public, and in demo to exactly the origin of its KakaoTalk, by whatever name.
+func TestCallbackHosts(t *testing.T) {
+	t.Parallel()
+	for origin, want := range map[string][]string{
+		"":                      {"211.249.220.24:443"},
+		"http://127.0.0.1:9000": {"211.249.220.24:443", "127.0.0.1:9000"},
+		"http://localhost:9000": {"211.249.220.24:443", "127.0.0.1:9000", "[::1]:9000"},
+		"http://localhost":      {"211.249.220.24:443", "127.0.0.1:80", "[::1]:80"},
+		"http://kakao.test":     {"211.249.220.24:443"},
+	} {
+		var got []string
+		for _, address := range []string{"211.249.220.24:443", "127.0.0.1:9000", "[::1]:9000", "127.0.0.1:80", "[::1]:80", "127.0.0.1:9001", "10.0.0.1:9000"} {
+			network := "tcp4"
+			if strings.HasPrefix(address, "[") {
+				network = "tcp6"
+			}
+			if callbackHosts(origin).Control(network, address, nil) == nil {
+				got = append(got, address)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q leads to %v, want %v", origin, got, want)
+		}
 	}
 }
 

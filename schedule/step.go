@@ -41,13 +41,17 @@ func (s *Scheduler) StepTo(ctx context.Context, target time.Time) ([]Ran, error)
 		return nil, s.saveClock(ctx)
 	}
 	s.demo.Stand(now)
-	w := walk{s: s, ran: s.work(ctx)}
+	w := walk{s: s, ran: s.work(ctx), left: patience(target.Sub(now))}
+	defer w.release()
 	if err := w.to(ctx, now, target); err != nil {
 		s.demo.Run(time.Time{}) // on from the last step
 		return w.ran, err
 	}
 	s.demo.Run(target)
 	s.tend(ctx)
+	w.release()
+	w.left = settleOnce // what the last instants brought is on its way when the answer comes
+	w.settle(ctx)
 	return w.ran, s.saveClock(ctx)
 }
 
@@ -64,8 +68,8 @@ type walk struct {
 	idle  []store.Occurrence
 	quiet []time.Time // by job: until then a run finds nothing; zero = not asked since the last one that worked
 	wake  time.Time
-	asked bool // wake is known
-	spent time.Duration
+	asked bool          // wake is known
+	left  time.Duration // that settle may still wait
 }
 
 func (w *walk) to(ctx context.Context, from, target time.Time) error {
@@ -137,24 +141,37 @@ func (w *walk) step(ctx context.Context, i int, at time.Time) (err error) {
 	return err
 }
 
-// quieter is a worker that can say when nothing is left to do at the clock's present instant.
+// quieter is a worker that can say when nothing is left to do at the clock's present instant, and that can be held.
 type quieter interface {
 	Quiet(ctx context.Context) error
+	Hold(on bool)
 }
 
 // What a step may wait for the workers, each time and in all: a Kakao that does not answer must not stop the clock.
 const (
 	settleOnce = time.Second
 	settleAll  = 3 * time.Second
+	settleYear = time.Second
 )
 
+// patience is what a step may wait in all: less the farther it goes, because a year has to be done in 5 s (RULES E4).
+func patience(span time.Duration) time.Duration {
+	const year = 365 * 24 * time.Hour
+	return settleAll - time.Duration(float64(settleAll-settleYear)*min(1, float64(span)/float64(year)))
+}
+
 // settle lets the workers send what this instant brought before the clock goes on: a line of 18:00 that is still
-// waiting at the next opening would have expired.
+// waiting at the next opening would have expired. When the patience is used up they are held: what they began would
+// only be overtaken by the clock.
 func (w *walk) settle(ctx context.Context) {
 	began := w.s.db.Real()
 	for _, worker := range w.s.workers {
 		q, ok := worker.(quieter)
-		if !ok || w.spent >= settleAll {
+		if !ok {
+			continue
+		}
+		if w.left <= 0 {
+			q.Hold(true)
 			continue
 		}
 		wait, cancel := context.WithTimeout(ctx, settleOnce)
@@ -163,7 +180,16 @@ func (w *walk) settle(ctx context.Context) {
 		}
 		cancel()
 	}
-	w.spent += w.s.db.Real().Sub(began)
+	w.left -= w.s.db.Real().Sub(began)
+}
+
+// release lets the workers go on.
+func (w *walk) release() {
+	for _, worker := range w.s.workers {
+		if q, ok := worker.(quieter); ok {
+			q.Hold(false)
+		}
+	}
 }
 
 // wakeUp brings back what is snoozed until limit at the latest; each at its own instant.

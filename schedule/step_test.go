@@ -273,3 +273,17 @@ func BenchmarkStepYear(b *testing.B) {
 		b.ReportMetric(float64(len(ran)), "occurrences")
 	}
 }
+
+// A step waits for the workers less the farther it goes: a year has to be done in 5 s (RULES E4).
+func TestPatienceShrinksWithTheDistance(t *testing.T) {
+	t.Parallel()
+	day := 24 * time.Hour
+	for _, c := range []struct {
+		span     time.Duration
+		from, to time.Duration
+	}{{0, settleAll, settleAll}, {3 * day, settleAll - 50*time.Millisecond, settleAll}, {365 * day, settleYear, settleYear}, {farthest, settleYear, settleYear}} {
+		if got := patience(c.span); got < c.from || got > c.to {
+			t.Errorf("%s: %s, want %s to %s", c.span, got, c.from, c.to)
+		}
+	}
+}
