@@ -110,7 +110,7 @@ func (s *DB) open(ctx context.Context, o Options) error {
 		return err
 	}
 	s.engine, err = db.Open(ctx, db.Options{
-		Path: filepath.Join(o.Dir, "toktok.db"), Migrations: files, Now: s.clock.Now, Queue: o.Queue, Log: s.log,
+		Path: filepath.Join(o.Dir, "toktok.db"), Migrations: files, Now: s.clock.Now, Real: s.clock.Real, Queue: o.Queue, Log: s.log,
 		BeforeCommit: s.beforeCommit,
 	})
 	if err != nil {

@@ -21,7 +21,7 @@ var background = context.Background()
 // everyone. It never waits for more to come.
 func (w *writer) commitTogether(first *request) {
 	defer func() { w.careful = false }()
-	started := w.e.o.Now()
+	started := w.e.o.Real()
 	for r := first; r != nil; r = w.next(started) {
 		if !r.begin() {
 			continue
@@ -36,7 +36,7 @@ func (w *writer) commitTogether(first *request) {
 
 // next takes a write that waits now; nil ends the batch.
 func (w *writer) next(started time.Time) *request {
-	if len(w.batch) >= batchMax || w.e.o.Now().Sub(started) >= batchTime {
+	if len(w.batch) >= batchMax || w.e.o.Real().Sub(started) >= batchTime {
 		return nil
 	}
 	select {
@@ -201,7 +201,7 @@ func (w *writer) commit() (after []func(), err error) {
 		}
 		after = tx.after
 	}
-	from := w.e.o.Now()
+	from := w.e.o.Real()
 	if err := w.exec(commit); err != nil {
 		if !IsConstraint(err) { // a deferred foreign key is a closure's mistake
 			w.trouble("commit", err)
@@ -211,7 +211,7 @@ func (w *writer) commit() (after []func(), err error) {
 	}
 	w.open = false
 	w.e.commits.Add(1)
-	w.e.stats.committed(w.survivors, w.e.o.Now().Sub(from))
+	w.e.stats.committed(w.survivors, w.e.o.Real().Sub(from))
 	return after, nil
 }
 

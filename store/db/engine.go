@@ -18,8 +18,10 @@ type Options struct {
 	Path string
 	// Migrations holds goose SQL files at its root; nil leaves the schema alone.
 	Migrations fs.FS
-	// Now is the clock of tx.Now and of the engine's measurements.
+	// Now is the clock of tx.Now.
 	Now func() time.Time
+	// Real is the clock of the engine's measurements, Now when nil: Now may be set.
+	Real func() time.Time
 	// Readers is the size of the read pool, 4 when zero.
 	Readers int
 	// Queue bounds the writes that wait, 1024 when zero.
@@ -64,6 +66,9 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		return nil, failed("open", err)
 	}
 	o.Path = path
+	if o.Real == nil {
+		o.Real = o.Now
+	}
 	if o.Readers <= 0 {
 		o.Readers = 4
 	}

@@ -92,6 +92,22 @@ func equal(t *testing.T, what string, got, want any) {
 	}
 }
 
+// Commits are measured by the wall, whatever the clock of tx.Now was set to meanwhile.
+func TestMeasuresByTheRealClock(t *testing.T) {
+	t.Parallel()
+	var leap atomic.Int64
+	e := open(t, db.Options{
+		Now:  func() time.Time { return time.UnixMilli(1_790_000_000_000).Add(time.Duration(leap.Add(1)) * time.Hour) },
+		Real: stopped,
+	})
+	if err := e.Write(t.Context(), insertOnce("one")); err != nil {
+		t.Fatal(err)
+	}
+	if s := e.Stats(); s.CommitP99 > time.Second {
+		t.Errorf("a commit took %s", s.CommitP99)
+	}
+}
+
 func TestDeadlineInQueue(t *testing.T) {
 	t.Parallel()
 	e := open(t, db.Options{Now: stopped})
