@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"strings"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -34,7 +35,6 @@ import (
 	"toktok/store"
 	"toktok/store/db"
 	"toktok/store/secret"
-	"toktok/store/worktime"
 )
 
 // version is set by the release build.
@@ -90,13 +90,13 @@ type app struct {
 	dispatch *schedule.Dispatcher
 	server   *handlers.Server
 	phone    *simulator.Simulator
-	sockets  []net.Listener // the first is the desk's
+	sockets  []net.Listener // TOKTOK_LISTEN, then TOKTOK_ADMIN_LISTEN if it is set
 }
 
 // bind opens TOKTOK_LISTEN and, if it is set, TOKTOK_ADMIN_LISTEN (RULES H6), before anything else: the port may be
 // ours to learn.
 func (a *app) bind() error {
-	for _, addr := range []string{a.s.AdminListen, a.s.Listen} {
+	for _, addr := range []string{a.s.Listen, a.s.AdminListen} {
 		if addr == "" {
 			continue
 		}
@@ -109,23 +109,29 @@ func (a *app) bind() error {
 	return nil
 }
 
+// url is where a socket is reached from this machine.
 func (a *app) url(i int) string {
-	scheme := "http://"
-	if a.s.TLSCert != "" {
-		scheme = "https://"
+	at := a.sockets[i].Addr().(*net.TCPAddr)
+	host := at.IP
+	if host.IsUnspecified() {
+		host = net.IPv4(127, 0, 0, 1)
 	}
-	return scheme + a.sockets[i].Addr().String()
+	scheme := "http"
+	if a.s.Certificates != nil {
+		scheme = "https"
+	}
+	return scheme + "://" + net.JoinHostPort(host.String(), strconv.Itoa(at.Port))
 }
 
-// open opens the store, and closes what open opened when ctx is done with it.
-func (a *app) open(ctx context.Context, mode string, clock store.Clock) error {
+// office is where desk, API and the demo's phone are.
+func (a *app) office() string { return a.url(len(a.sockets) - 1) }
+
+// open opens the store. Only the demo's may call back elsewhere than to Kakao (RULES B9).
+func (a *app) open(ctx context.Context, mode, callbacks string, clock store.Clock) error {
 	o := store.Options{Dir: a.s.Data, Mode: mode, Clock: clock, Log: a.log, Outside: store.Outside{
 		PublicURL: a.s.PublicURL, BotIDs: a.s.BotID, EventReady: a.s.KakaoRestKey != "", EventName: a.s.KakaoEvent,
-		EventBlock: a.s.KakaoEventBlock, MediaHosts: a.s.MediaHosts,
+		EventBlock: a.s.KakaoEventBlock, MediaHosts: a.s.MediaHosts, CallbackOrigin: callbacks,
 	}}
-	if mode == "demo" {
-		o.Outside.CallbackOrigin = a.s.KakaoAPI
-	}
 	var err error
 	if a.s.KeyFile != "" {
 		if o.Keys, err = secret.LoadOrMakeKey(a.s.KeyFile); err != nil {
@@ -174,6 +180,9 @@ func (a *app) serving(ctx context.Context, ready func() (map[string]any, error))
 	}
 	if err == nil {
 		line["msg"], line["url"], line["version"] = "ready", a.url(0), version
+		if len(a.sockets) == 2 {
+			line["admin_url"] = a.office()
+		}
 		err = json.NewEncoder(a.out).Encode(line)
 	}
 	if err == nil {
@@ -191,7 +200,7 @@ func (a *app) listen(base context.Context) ([]*http.Server, <-chan error, error)
 	failed := make(chan error, len(a.sockets)+1)
 	sides := []func() (http.Handler, error){a.server.All}
 	if len(a.sockets) == 2 {
-		sides = []func() (http.Handler, error){a.server.Inside, a.server.Outside}
+		sides = []func() (http.Handler, error){a.server.Outside, a.server.Inside}
 	}
 	var servers []*http.Server
 	for i, side := range sides {
@@ -203,11 +212,12 @@ func (a *app) listen(base context.Context) ([]*http.Server, <-chan error, error)
 		a.sockets[i] = listener
 		servers = append(servers, server)
 		go func() {
-			if a.s.TLSCert != "" {
-				failed <- ignoreClosed(server.ServeTLS(listener, a.s.TLSCert, a.s.TLSKey))
+			if a.s.Certificates == nil {
+				failed <- ignoreClosed(server.Serve(listener))
 				return
 			}
-			failed <- ignoreClosed(server.Serve(listener))
+			server.TLSConfig = &tls.Config{Certificates: a.s.Certificates}
+			failed <- ignoreClosed(server.ServeTLS(listener, "", ""))
 		}()
 	}
 	go func() {
@@ -243,12 +253,12 @@ type serveCmd struct{ settings.Env }
 
 // Run serves production until it is told to stop.
 func (c *serveCmd) Run(ctx context.Context, io *control.Console) error {
-	a := &app{s: c.Env, log: logger(io.Err, c.Log), out: io.Out}
-	if err := a.s.Check(); err != nil {
+	if err := c.Check(); err != nil {
 		return err
 	}
+	a := &app{s: c.Env, log: c.Logger(io.Err), out: io.Out}
 	a.s.Data, a.s.KakaoAPI = cmp.Or(a.s.Data, "./data"), cmp.Or(a.s.KakaoAPI, settings.KakaoAPI)
-	if err := a.open(ctx, "serve", store.WallClock{}); err != nil {
+	if err := a.open(ctx, "serve", "", store.WallClock{}); err != nil {
 		return err
 	}
 	defer a.db.Close()
@@ -261,27 +271,14 @@ func (c *serveCmd) Run(ctx context.Context, io *control.Console) error {
 	return a.serving(ctx, func() (map[string]any, error) { return map[string]any{}, nil })
 }
 
-type demoCmd struct {
-	settings.Env
-	Now string `env:"TOKTOK_DEMO_NOW" help:"Service's time at start, RFC 3339: as if the machine had been off until then."`
-}
+type demoCmd struct{ settings.Demo }
 
 // Run plays the sample city until it is told to stop.
 func (c *demoCmd) Run(ctx context.Context, io *control.Console) error {
-	a := &app{s: c.Env, log: logger(io.Err, c.Log), out: io.Out}
-	if len(a.s.SkillKey) == 0 && a.s.SkillKeyFile == "" {
-		a.s.SkillKey = []string{secret.Token() + secret.Token()}
-	}
-	var at time.Time
-	var wrong error
-	if c.Now != "" {
-		if at, wrong = time.Parse(time.RFC3339, c.Now); wrong != nil {
-			wrong = fmt.Errorf("TOKTOK_DEMO_NOW must be RFC 3339, such as 2026-09-23T22:30:00+09:00: %w", wrong)
-		}
-	}
-	if err := errors.Join(a.s.Check(), wrong); err != nil {
+	if err := c.Check(); err != nil {
 		return err
 	}
+	a := &app{s: c.Env, log: c.Logger(io.Err), out: io.Out}
 	if a.s.Data == "" {
 		dir, err := os.MkdirTemp("", "toktok-demo-")
 		if err != nil {
@@ -293,10 +290,11 @@ func (c *demoCmd) Run(ctx context.Context, io *control.Console) error {
 	if err := a.bind(); err != nil {
 		return err
 	}
+	own := a.s.KakaoAPI == ""
 	if err := a.simulate(); err != nil {
 		return err
 	}
-	return a.demo(ctx, at)
+	return a.demo(ctx, c.At, own)
 }
 
 func ignoreClosed(err error) error {
@@ -318,54 +316,29 @@ func (versionCmd) Run(c *control.Console) error {
 	return nil
 }
 
-func logger(w io.Writer, level string) *slog.Logger {
-	var l slog.Level
-	if err := l.UnmarshalText([]byte(level)); err != nil {
-		l = slog.LevelInfo
-	}
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l}))
-}
-
-// demoBot is the bot of the sample city. Without TOKTOK_BOT_ID the demo takes any bot's calls.
-const demoBot = "66f0a9ffc3d2e14b7a9f0000"
-
 // simulate puts a KakaoTalk beside the server, unless TOKTOK_KAKAO_API names another to talk to.
 func (a *app) simulate() error {
-	a.s.KakaoRestKey = cmp.Or(a.s.KakaoRestKey, "demo-rest-key")
-	a.s.KakaoEventBlock = cmp.Or(a.s.KakaoEventBlock, "66f0aa01c3d2e14b7a9f0030")
-	outside := a.url(len(a.sockets) - 1)
+	a.s.KakaoRestKey, a.s.KakaoEventBlock = cmp.Or(a.s.KakaoRestKey, demo.RESTKey), cmp.Or(a.s.KakaoEventBlock, demo.EventBlock)
 	var err error
 	a.phone, err = simulator.New(simulator.Options{
-		Skill: outside + "/kakao/skill", SkillKey: a.s.SkillKey[0], Base: a.url(0), BotID: append(a.s.BotID, demoBot)[0],
-		RESTKey: a.s.KakaoRestKey, EventName: a.s.KakaoEvent, EventBlock: a.s.KakaoEventBlock, FallbackBlock: "66f0aa01c3d2e14b7a9f0001",
+		Skill: a.url(0) + "/kakao/skill", SkillKey: a.s.SkillKey[0], Base: a.office(), BotID: append(a.s.BotID, demo.Bot)[0],
+		RESTKey: a.s.KakaoRestKey, EventName: a.s.KakaoEvent, EventBlock: a.s.KakaoEventBlock, FallbackBlock: demo.FallbackBlock,
 		Log: a.log, Clock: func() time.Time { return a.db.Now() }, Files: assets.Simulator(),
 	})
-	if err != nil {
-		return err
-	}
-	a.s.KakaoAPI = cmp.Or(a.s.KakaoAPI, a.url(0))
-	a.s.MediaHosts = append(a.s.MediaHosts, strings.TrimPrefix(a.url(0), "http://"))
-	return nil
+	a.s.KakaoAPI = cmp.Or(a.s.KakaoAPI, a.office())
+	a.s.MediaHosts = demo.MediaHosts(a.s.MediaHosts, a.office())
+	return err
 }
 
 // demo opens the sample city, makes it on the first start, and serves it.
-func (a *app) demo(ctx context.Context, at time.Time) error {
+func (a *app) demo(ctx context.Context, at time.Time, own bool) error {
 	clock := store.NewDemoClock(at)
-	if err := a.open(ctx, "demo", clock); err != nil {
+	if err := a.open(ctx, "demo", a.s.KakaoAPI, clock); err != nil {
 		return err
 	}
 	defer a.db.Close()
-	staff, err := a.db.StaffList(ctx, store.System("demo"))
-	if err != nil {
-		return err
-	}
-	fresh, start := len(staff) == 0, clock.Now()
-	if fresh { // the scene begins the working day before, in time for its opening
-		clock.Run(a.db.Desk().AddWorkingDays(worktime.DateOf(start), -1).At(8, 30))
-		err = demo.Office(ctx, a.db)
-	} else {
-		err = a.db.ResumeDemoClock(ctx, clock, at)
-	}
+	start := clock.Now()
+	fresh, err := demo.Begin(ctx, a.db, clock, at)
 	if err != nil {
 		return err
 	}
@@ -374,17 +347,12 @@ func (a *app) demo(ctx context.Context, at time.Time) error {
 	}
 	return a.serving(ctx, func() (map[string]any, error) {
 		token, err := demo.Token(ctx, a.db)
-		if err != nil {
-			return nil, err
-		}
-		if fresh {
-			stage := demo.Stage{URL: a.url(0), Token: token, Phone: a.phone, Desk: a.db.Desk(), Now: a.db.Now, Real: a.db.Real,
+		if err == nil && fresh {
+			stage := demo.Stage{URL: a.office(), Token: token, Phone: a.phone, Friends: own, Desk: a.db.Desk(), Now: a.db.Now, Real: a.db.Real,
 				Set: func(ctx context.Context, t time.Time) error { _, err := a.schedule.StepTo(ctx, t); return err }}
-			if err := stage.Scene(ctx, start); err != nil {
-				return nil, fmt.Errorf("the demo's cases: %w", err)
-			}
+			err = stage.Scene(ctx, start)
 		}
-		return map[string]any{"simulator": a.url(0) + "/simulator", "api_token": token, "skill_key": a.s.SkillKey[0], "accounts": demo.Accounts()}, nil
+		return map[string]any{"simulator": a.office() + "/simulator", "api_token": token, "skill_key": a.s.SkillKey[0], "accounts": demo.Accounts()}, err
 	})
 }
 

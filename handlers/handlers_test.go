@@ -184,7 +184,8 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// RULES H6: with two listeners the outside shows the webhook and health, nothing of the office.
+// RULES H6: with two listeners the outside shows the webhook, health and the privacy notice and nothing of the office,
+// the inside nothing of them.
 func TestSides(t *testing.T) {
 	t.Parallel()
 	b := open(t)
@@ -208,7 +209,8 @@ func TestSides(t *testing.T) {
 		outside, inside int
 	}{
 		{"POST", "/kakao/skill", 401, 404},
-		{"GET", "/healthz", 200, 200},
+		{"GET", "/healthz", 200, 404},
+		{"GET", "/privacy", 200, 404},
 		{"GET", "/readyz", 404, 200},
 		{"GET", "/metrics", 404, 200},
 		{"GET", "/api/v1/tickets", 404, 401},

@@ -20,7 +20,7 @@ func (s *Server) table() ([]web.Route, error) {
 		return nil, fmt.Errorf("api: %w", err)
 	}
 	routes := []web.Route{
-		own("GET", "/healthz", web.Both, s.healthz),
+		own("GET", "/healthz", web.Outside, s.healthz),
 		own("GET", "/readyz", web.Inside, s.readyz),
 		own("GET", "/metrics", web.Inside, s.metrics),
 		own("GET", assets.Prefix+"*path", web.Both, static),

@@ -51,7 +51,7 @@ type Storage struct {
 	FreeBytes     int64 `json:"free_bytes" doc:"디스크의 남은 자리. 모르면 -1"`
 	CommitP50     int64 `json:"commit_p50_us" doc:"저장에 걸린 시간의 중앙값(마이크로초)"`
 	CommitP99     int64 `json:"commit_p99_us" doc:"저장에 걸린 시간의 99백분위(마이크로초)"`
-	Failed        int64 `json:"failed_writes" doc:"시작한 뒤 실패한 쓰기"`
+	Failed        int64 `json:"failed_writes" doc:"시작한 뒤 되돌린 쓰기. 규칙에 맞지 않아 거절한 것도 들어가요"`
 }
 
 var sampleStatus = StatusAnswer{

@@ -31,7 +31,7 @@ func New(db *store.DB) (*Citizen, error) {
 // Routes lists the lines of the route table; they stand on both listeners, for KakaoTalk opens them from outside.
 func (c *Citizen) Routes() []web.Route {
 	return []web.Route{
-		{Method: http.MethodGet, Path: "/privacy", Door: web.DoorPublic, Side: web.Both, Shape: web.ShapePage, Handler: c.privacy},
+		{Method: http.MethodGet, Path: "/privacy", Door: web.DoorPublic, Side: web.Outside, Shape: web.ShapePage, Handler: c.privacy},
 	}
 }
 

@@ -7,8 +7,10 @@ package demo
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"toktok/store"
+	"toktok/store/worktime"
 )
 
 // Account is a sign-in of the demo, told in the ready line.
@@ -67,8 +69,22 @@ var canned = []store.Canned{
 	{Scope: "all", Folder: "민원실", Title: "여권 신청", Body: "여권은 시민봉사과에서 신청하실 수 있어요. 신분증과 6개월 안에 찍은 여권용 사진 1장을 가져와 주세요."},
 }
 
-// Office makes the sample office, once.
-func Office(ctx context.Context, db *store.DB) error {
+// Begin makes the sample office on the first start, and sets the clock: in a fresh demo to the working day before, in
+// time for its opening, where the scene begins; else to where RULES E4 says that it goes on.
+func Begin(ctx context.Context, db *store.DB, clock *store.DemoClock, at time.Time) (fresh bool, err error) {
+	staff, err := db.StaffList(ctx, store.System("demo"))
+	if err != nil {
+		return false, err
+	}
+	if len(staff) > 0 {
+		return false, db.ResumeDemoClock(ctx, clock, at)
+	}
+	clock.Run(db.Desk().AddWorkingDays(worktime.DateOf(clock.Now()), -1).At(8, 30))
+	return true, office(ctx, db)
+}
+
+// office makes the sample office, once.
+func office(ctx context.Context, db *store.DB) error {
 	who := store.System("demo")
 	set := db.Settings()
 	set.City, set.Contact, set.DutyPhone = city, "054-700-2000", "054-700-2222"

@@ -21,10 +21,13 @@ type Stage struct {
 	URL   string
 	Token string
 	Phone *simulator.Simulator
-	Desk  *worktime.Calendar
-	Now   func() time.Time                             // service clock
-	Real  func() time.Time                             // the wall's, to bound waiting
-	Set   func(ctx context.Context, t time.Time) error // moves the clock, running what becomes due
+	// Friends: the citizens who are friends of the channel may be so. They are not where another KakaoTalk has the
+	// server's ear, which knows nothing of them: their answers wait to be asked for.
+	Friends bool
+	Desk    *worktime.Calendar
+	Now     func() time.Time                             // service clock
+	Real    func() time.Time                             // the wall's, to bound waiting
+	Set     func(ctx context.Context, t time.Time) error // moves the clock, running what becomes due
 }
 
 type play struct {
@@ -52,10 +55,10 @@ func (st Stage) Scene(ctx context.Context, start time.Time) error {
 
 // yesterday is a working day: one case with a department, one answered, one finished, one that waits for its citizen.
 func (p *play) yesterday(ctx context.Context, d worktime.Date) error {
-	light := p.Phone.Citizen("김하늘", true)
-	passport := p.Phone.Citizen("이바다", true)
+	light := p.Phone.Citizen("김하늘", p.Friends)
+	passport := p.Phone.Citizen("이바다", p.Friends)
 	waste := p.Phone.Citizen("박들", false)
-	road := p.Phone.Citizen("최별", true)
+	road := p.Phone.Citizen("최별", p.Friends)
 	return p.steps(ctx, time.Time{},
 		at(d, 9, 12, func() error {
 			return p.report(ctx, light, "중앙로 12 앞 가로등이 사흘째 꺼져 있어요. 밤에 너무 어두워요.", "lamp", "LIGHT")
@@ -92,7 +95,7 @@ func (p *play) yesterday(ctx context.Context, d worktime.Date) error {
 
 // evening is after closing: what is written waits for the next opening.
 func (p *play) evening(ctx context.Context, d worktime.Date, start time.Time) error {
-	lamp := p.Phone.Citizen("정가람", true)
+	lamp := p.Phone.Citizen("정가람", p.Friends)
 	noise := p.Phone.Citizen("한여울", false)
 	return p.steps(ctx, start,
 		at(d, 19, 42, func() error {
@@ -106,7 +109,7 @@ func (p *play) evening(ctx context.Context, d worktime.Date, start time.Time) er
 
 // today goes on until the start instant.
 func (p *play) today(ctx context.Context, d worktime.Date, start time.Time) error {
-	parking := p.Phone.Citizen("오나루", true)
+	parking := p.Phone.Citizen("오나루", p.Friends)
 	bus := p.Phone.Citizen("윤솔", false)
 	return p.steps(ctx, start,
 		&step{start.Add(-35 * time.Minute), func() error {

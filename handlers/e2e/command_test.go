@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -190,13 +189,11 @@ func (s *server) signIn(login, password string) *http.Cookie {
 // TestTwoListenersShowOnlyTheirSide: what is for KakaoTalk on one, what is for the office on the other (RULES H6).
 func TestTwoListenersShowOnlyTheirSide(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	s := start(t, "serve", "TOKTOK_LISTEN=127.0.0.1:0", "TOKTOK_ADMIN_LISTEN=127.0.0.1:0")
+	outside := strings.TrimPrefix(s.ready.URL, "http://")
+	if s.ready.URL = s.ready.AdminURL; s.ready.URL == "" || strings.HasSuffix(s.ready.URL, outside) {
+		t.Fatalf("the ready line names %q and %q", outside, s.ready.URL)
 	}
-	outside := l.Addr().String() // the ready line tells the office's address; the other has to be known before
-	l.Close()
-	s := start(t, "serve", "TOKTOK_LISTEN="+outside, "TOKTOK_ADMIN_LISTEN=127.0.0.1:0")
 	s.token = s.addToken("안쪽", "admin")
 	a, err := knock("http://"+outside+"/kakao/skill", skillKey, encode(request(userKey("outside"), false, "밖에서 온 글")))
 	if err == nil {

@@ -73,6 +73,7 @@ var places = make(chan struct{}, 4)
 type ready struct {
 	Msg       string `json:"msg"`
 	URL       string `json:"url"`
+	AdminURL  string `json:"admin_url"` // with a listener of its own
 	Version   string `json:"version"`
 	Simulator string `json:"simulator"`
 	APIToken  string `json:"api_token"`

@@ -5,8 +5,11 @@
 package settings
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
@@ -44,6 +47,15 @@ type Env struct {
 	// Check reads them from TrustedProxies and AdminNets.
 	Proxies []netip.Prefix `kong:"-"`
 	Inside  []netip.Prefix `kong:"-"`
+	// Check loads TLSCert and TLSKey; nil without.
+	Certificates []tls.Certificate `kong:"-"`
+}
+
+// Logger writes JSON from the least level on. The level was checked.
+func (s *Env) Logger(w io.Writer) *slog.Logger {
+	var level slog.Level // info
+	_ = level.UnmarshalText([]byte(s.Log))
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
 }
 
 // KakaoAPI is where Kakao answers in production.
@@ -58,10 +70,13 @@ func (s *Env) Check() error {
 			return
 		}
 		text, err := os.ReadFile(file)
+		*value = strings.TrimSpace(string(text))
+		if err == nil && *value == "" {
+			err = fmt.Errorf("%s is empty", file)
+		}
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("%s_FILE: %w", name, err))
 		}
-		*value = strings.TrimSpace(string(text))
 	}
 	var keys string
 	secret("TOKTOK_SKILL_KEY", s.SkillKeyFile, &keys)
@@ -71,28 +86,47 @@ func (s *Env) Check() error {
 	secret("TOKTOK_KAKAO_REST_KEY", s.KakaoRestKeyFile, &s.KakaoRestKey)
 	secret("TOKTOK_KAKAO_ADMIN_KEY", s.KakaoAdminKeyFile, &s.KakaoAdminKey)
 	secret("TOKTOK_METRICS_TOKEN", s.MetricsTokenFile, &s.MetricsToken)
+	for _, list := range [][]string{s.SkillKey, s.BotID, s.MediaHosts} {
+		for i := range list {
+			list[i] = strings.TrimSpace(list[i])
+		}
+	}
 	if len(s.SkillKey) == 0 {
 		wrong = append(wrong, errors.New("TOKTOK_SKILL_KEY is missing: make one with `openssl rand -hex 24` and enter it in the skill's header X-Toktok-Key"))
 	}
 	if len(s.SkillKey) > 2 {
 		wrong = append(wrong, errors.New("TOKTOK_SKILL_KEY takes one value, or two while it is changed"))
 	}
-	for _, key := range s.SkillKey {
-		if len(key) < 32 {
-			wrong = append(wrong, errors.New("TOKTOK_SKILL_KEY must have at least 32 characters"))
-		}
+	if slices.ContainsFunc(s.SkillKey, func(key string) bool { return len(key) < 32 }) {
+		wrong = append(wrong, errors.New("TOKTOK_SKILL_KEY must have at least 32 characters"))
 	}
 	for _, origin := range [][2]string{{"TOKTOK_PUBLIC_URL", s.PublicURL}, {"TOKTOK_KAKAO_API", s.KakaoAPI}} {
 		name, raw := origin[0], origin[1]
-		if u, err := url.Parse(raw); raw != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "") {
+		u, err := url.Parse(raw)
+		if raw != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.User != nil || u.RawQuery != "") {
 			wrong = append(wrong, fmt.Errorf("%s must be an origin such as https://talk.example.kr", name))
 		}
 	}
 	if (s.TLSCert == "") != (s.TLSKey == "") {
 		wrong = append(wrong, errors.New("TOKTOK_TLS_CERT and TOKTOK_TLS_KEY belong together"))
+	} else if s.TLSCert != "" {
+		pair, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("TOKTOK_TLS_CERT, TOKTOK_TLS_KEY: %w", err))
+		}
+		s.Certificates = []tls.Certificate{pair}
+	}
+	for _, host := range s.MediaHosts {
+		if host == "" || strings.ContainsAny(host, "/@?# *") {
+			wrong = append(wrong, fmt.Errorf("TOKTOK_MEDIA_HOSTS: %q must be a host, such as kakaocdn.net or 127.0.0.1:9000", host))
+		}
 	}
 	for _, socket := range [][2]string{{"TOKTOK_LISTEN", s.Listen}, {"TOKTOK_ADMIN_LISTEN", s.AdminListen}} {
-		if _, port, err := net.SplitHostPort(socket[1]); socket[1] != "" && (err != nil || port == "") {
+		_, port, err := net.SplitHostPort(socket[1])
+		if err == nil {
+			_, err = net.LookupPort("tcp", port)
+		}
+		if socket[1] != "" && (err != nil || port == "") {
 			wrong = append(wrong, fmt.Errorf("%s must be an address with a port, such as 127.0.0.1:8080", socket[0]))
 		}
 	}
