@@ -144,6 +144,7 @@ func (s *DB) Broken(ctx context.Context) ([]string, error) {
 		"round and case differ":                `select t.number from tickets t left join rounds r on r.ticket = t.id and r.n = t.round where r.ticket is null or r.received_at is not t.received_at or r.accepted_at is not t.accepted_at or r.done_at is not t.done_at or r.notified_at is not t.notified_at or r.kind is not t.kind or r.due is not t.due`,
 		"two queue rows of a period":           `select ticket from queue_items group by ticket, period having count(*) > 1`,
 		"open queue row of what awaits nobody": `select t.number from queue_items q join tickets t on t.id = q.ticket where q.outcome is null and t.state in ('answered', 'closed')`,
+		"two opening lines of a period":        `select ticket from messages where key = 'opening_line' group by ticket, date(at / 1000 + 32400, 'unixepoch') having count(*) > 1`,
 		"message of another citizen":           `select m.id from messages m join tickets t on t.id = m.ticket where m.citizen <> t.citizen`,
 		"unread is no count":                   `select number || ' has ' || unread from tickets t where unread <> (select count(*) from messages m where m.ticket = t.id and m.kind = 'citizen' and m.seen_at is null)`,
 		"action without audit":                 `select t.number from tickets t where t.state <> 'waiting' and t.state <> 'open' and not exists (select 1 from audit a where a.ticket = t.id)`,

@@ -74,6 +74,15 @@ func (s *DB) measurePace(ctx context.Context, now time.Time) (int, error) {
 	return max(5, int(math.Ceil(p80.Minutes()/5))*5), nil
 }
 
+// recallPresence takes over from the sessions who was seen before a restart.
+func (s *DB) recallPresence(ctx context.Context) error {
+	var seen int64
+	err := s.read(ctx).QueryRow(`/* recallPresence */ select coalesce(max(s.last_seen), 0) from sessions s join staff a on a.id = s.staff
+		where a.role in (?, ?)`, RoleOperator, RoleAdmin).Scan(&seen)
+	s.seen.Store(seen)
+	return err
+}
+
 // manned reports whether an operator's session was seen lately.
 func (s *DB) manned() bool {
 	return s.Real().Sub(time.UnixMilli(s.seen.Load())) < mannedWithin

@@ -122,6 +122,9 @@ func (s *DB) open(ctx context.Context, o Options) error {
 	if err := s.reload(ctx); err != nil {
 		return err
 	}
+	if err := s.recallPresence(ctx); err != nil {
+		return err
+	}
 	return s.settleAfterCrash(ctx)
 }
 
