@@ -3,7 +3,6 @@ package simulator_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -482,15 +481,6 @@ func (b *bundle) task(t *testing.T, id string) event.Task {
 		t.Fatalf("%v: %s", err, body)
 	}
 	return task
-}
-
-func decode(t *testing.T, body []byte) map[string]any {
-	t.Helper()
-	m := map[string]any{}
-	if err := json.Unmarshal(body, &m); err != nil {
-		t.Fatalf("%v: %s", err, body)
-	}
-	return m
 }
 
 func TestClosed(t *testing.T) {
