@@ -101,21 +101,25 @@ func (tx *Tx) unseen(t *Ticket, in ReplyInput) (first time.Time, err error) {
 		return first, err
 	}
 	if len(newer) > 0 && !in.Force {
-		return first, &Error{Kind: Conflict, Newer: newer, State: t.State, Allowed: allowed(t.State, tx.Who.Role), Text: "그 사이에 다른 답변이 나갔어요. 확인하고 다시 보내 주세요. 쓰던 글은 그대로 있어요."}
+		return first, &Error{Kind: Conflict, Newer: newer, State: t.State, Allowed: t.Allowed(tx.Who), Text: "그 사이에 다른 답변이 나갔어요. 확인하고 다시 보내 주세요. 쓰던 글은 그대로 있어요."}
 	}
 	words, err := tx.newer(t, FromCitizen, in.Seen)
 	if err != nil || len(words) == 0 {
 		return first, err
 	}
 	if in.Finish && !in.Force {
-		return first, &Error{Kind: Conflict, Newer: words, State: t.State, Allowed: allowed(t.State, tx.Who.Role), Text: "그 사이에 시민이 새 글을 남겼어요. 확인하고 다시 완료해 주세요. 쓰던 글은 그대로 있어요."}
+		return first, &Error{Kind: Conflict, Newer: words, State: t.State, Allowed: t.Allowed(tx.Who), Text: "그 사이에 시민이 새 글을 남겼어요. 확인하고 다시 완료해 주세요. 쓰던 글은 그대로 있어요."}
 	}
 	return words[0].At, nil
 }
 
 func (tx *Tx) newer(t *Ticket, kind MessageKind, than int64) ([]Message, error) {
-	return all(tx, scanMessage, `/* newer */ select `+messageColumns+` from messages m join tickets t on t.id = m.ticket
+	list, err := all(tx, scanMessage, `/* newer */ select `+messageColumns+` from messages m join tickets t on t.id = m.ticket
 		where m.ticket = ? and m.kind = ? and m.id > ? order by m.id`, t.ID, kind, than)
+	if err != nil {
+		return nil, err
+	}
+	return list, dress(tx, list)
 }
 
 // sawUpTo marks the citizen's messages the reply covers as read.

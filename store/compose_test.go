@@ -104,6 +104,9 @@ func TestReplyAgainstAColleaguesIsAConflict(t *testing.T) {
 	if !ok || conflict.Kind != store.Conflict || len(conflict.Newer) != 1 || conflict.Newer[0].ID != theirs.ID {
 		t.Fatalf("conflict %+v", err)
 	}
+	if d := conflict.Newer[0].Delivery; d == nil || d.State != theirs.Delivery.State {
+		t.Errorf("how far theirs came: %+v", d)
+	}
 	if _, err := o.db.Reply(ctx, operator, o.number, store.ReplyInput{Text: "저도 답해요.", Seen: seen, Force: true}); err != nil {
 		t.Errorf("forced: %v", err)
 	}

@@ -21,7 +21,7 @@ func TableSays(st State, a Action, role Role, holds ...string) string {
 }
 
 // AllowedIn is the list a wrong_state answer carries.
-func AllowedIn(st State, role Role) []Action { return allowed(st, role) }
+func AllowedIn(st State, role Role, accepted bool) []Action { return allowed(st, role, accepted) }
 
 // AcceptLimit is the instant until which a case of that arrival has to be accepted.
 func (s *DB) AcceptLimit(at time.Time) time.Time {

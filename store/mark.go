@@ -74,5 +74,5 @@ func (t *Ticket) Allowed(who Actor) []Action {
 	if !who.Can(MayAnswer) || !who.Sees(t.Department.ID) {
 		return nil
 	}
-	return allowed(t.State, who.Role)
+	return allowed(t.State, who.Role, !t.AcceptedAt.IsZero())
 }

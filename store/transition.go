@@ -140,10 +140,14 @@ var transitions = []transition{
 	{row: 47, from: anyState, action: ActChange, to: toSame, who: handler},
 }
 
-// allowed lists what the role may do in a state, for the answer of a 409.
-func allowed(state State, role Role) []Action {
+// allowed lists what the role may do in a state, for the answer of a 409. Of the guards it knows whether the case is
+// accepted; the others are judged when it is done.
+func allowed(state State, role Role, accepted bool) []Action {
 	var out []Action
 	for _, tr := range transitions {
+		if tr.guard == notAccepted && accepted || tr.guard == isAccepted && !accepted {
+			continue
+		}
 		if slices.Contains(tr.from, state) && slices.Contains(tr.who, role) && !slices.Contains(out, tr.action) {
 			out = append(out, tr.action)
 		}
@@ -170,7 +174,7 @@ func find(state State, action Action, role Role, holds func(guard) bool) (transi
 		return transition{}, forbidden()
 	}
 	return transition{}, &Error{
-		Kind: WrongState, State: state, Allowed: allowed(state, role),
+		Kind: WrongState, State: state, Allowed: allowed(state, role, holds(isAccepted)),
 		Text: "지금 상태에서는 할 수 없는 일이에요. 화면을 새로 고쳐 확인해 주세요.",
 	}
 }
