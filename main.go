@@ -151,6 +151,7 @@ func (a *app) wire(demo *store.DemoClock) error {
 	o := handlers.Options{
 		DB: a.db, Log: a.log, Version: version, Proxies: a.s.Proxies, AdminNets: a.s.Inside,
 		SkillKeys: a.s.SkillKey, KakaoAdminKey: a.s.KakaoAdminKey, MetricsToken: a.s.MetricsToken, Jobs: a.jobs, RunNow: a.schedule.RunNow,
+		Clock: a.clock, ConfirmClock: a.schedule.ConfirmClock,
 	}
 	if a.s.PublicURL != "" {
 		o.Public, _ = url.Parse(a.s.PublicURL) // checked with the settings
@@ -383,6 +384,12 @@ func (a *app) jobs() []handlers.Job {
 		list = append(list, job)
 	}
 	return list
+}
+
+// clock is what the desk tells of the server's clock.
+func (a *app) clock(ctx context.Context) (text string, held bool) {
+	state := a.schedule.Clock(ctx)
+	return state.Text, state.Held
 }
 
 // progress shows how far long work is.

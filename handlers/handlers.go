@@ -39,6 +39,10 @@ type Options struct {
 	Jobs   func() []Job
 	RunNow func(ctx context.Context, job string) error
 
+	// Of the schedule's clock; nil = what the store knows of it. text is Korean, "" = the clock is right.
+	Clock        func(ctx context.Context) (text string, held bool)
+	ConfirmClock func(ctx context.Context, who store.Actor) error
+
 	// Demo only; nil in production, where their routes do not exist.
 	Stepper   Stepper
 	Simulator http.Handler
@@ -80,7 +84,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{o: o, ready: newReadiness(o.DB)}
 	s.meter = newMeter(s)
 	var err error
-	s.desk, err = desk.New(desk.Options{DB: o.DB, Version: o.Version, Demo: o.Simulator != nil, Jobs: s.deskJobs, RunNow: o.RunNow})
+	s.desk, err = desk.New(desk.Options{DB: o.DB, Version: o.Version, Demo: o.Simulator != nil, Jobs: s.deskJobs, RunNow: o.RunNow, Clock: o.Clock, ConfirmClock: o.ConfirmClock})
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func (s *DB) ListMarks(ctx context.Context, who Actor, list []*Ticket) (_ map[in
 		return r, rows.Scan(&r.ticket, &r.Photo, &r.Failed)
 	}, `/* ListMarks */ select j.value,
 		exists (select 1 from messages m where m.ticket = j.value and m.files > 0),
-		exists (select 1 from call_tasks c where c.ticket = j.value and c.done_at is null)
+		exists (select 1`+openCalls+` and c.ticket = j.value)
 		from json_each(?) j`, string(given))
 	for _, r := range rows {
 		marks[r.ticket] = r.ListMark

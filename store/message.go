@@ -46,7 +46,7 @@ func scanMessage(rows *sql.Rows) (Message, error) {
 }
 
 // addMessage stores a message of the case and keeps the case's preview, unread count and talk marks; the caller saves
-// the case. Notes and log entries do not become the preview.
+// the case. Only what a person said becomes the preview.
 func (tx *Tx) addMessage(t *Ticket, m *Message) error {
 	if err := tx.insertMessage(t, m); err != nil {
 		return err
@@ -62,7 +62,6 @@ func (tx *Tx) addMessage(t *Ticket, m *Message) error {
 		t.preview(m)
 	case FromAuto:
 		t.EndsAsking = hangul.EndsWithQuestion(m.Text)
-		t.preview(m)
 	}
 	return nil
 }

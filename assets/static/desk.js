@@ -1,9 +1,11 @@
 // What every page runs. Pages work without scripts; these add live parts, sending without leaving, and the keyboard.
+import { alarms } from './alarm.js';
 import { compose } from './compose.js';
 import { list } from './list.js';
 import { live } from './live.js';
 import { bottom } from './parts.js';
 
+alarms();
 bottom();
 list();
 compose();

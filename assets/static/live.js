@@ -1,5 +1,6 @@
 // One event stream. A notice says only that something changed; the parts are read again through the page's own address,
 // under the reader's own rights.
+import { renewAlarms } from './alarm.js';
 import { parse, renew, say } from './parts.js';
 
 const GAP = 1000; // ms between two readings, so that a busy morning does not become a storm
@@ -9,13 +10,13 @@ let reading = false;
 let again = false;
 let last = 0;
 
-export function refresh() {
+export function refresh(soon = false) {
   if (reading) {
     again = true;
     return;
   }
   clearTimeout(due);
-  due = setTimeout(read, Math.max(80, last + GAP - Date.now()));
+  due = setTimeout(read, soon ? 0 : Math.max(80, last + GAP - Date.now()));
 }
 
 async function read() {
@@ -52,6 +53,7 @@ export function take(res, page, force = false) {
   }
   if (!res.ok && !page.querySelector('#composer, form')) return false;
   renew(page, force);
+  renewAlarms(page);
   return true;
 }
 
@@ -108,8 +110,8 @@ export function live(url) {
       }
       show();
     };
-    source.onmessage = refresh;
-    source.addEventListener('resync', refresh);
+    source.onmessage = (event) => refresh(isUrgent(event.data));
+    source.addEventListener('resync', () => refresh());
     source.onerror = () => {
       lost ||= Date.now();
       show();
@@ -130,6 +132,15 @@ export function live(url) {
     const words = event.detail.filter((item) => item.matches('.bubble.citizen'));
     if (words.length) say(`시민의 새 글: ${words.at(-1).querySelector('.words')?.textContent.slice(0, 200) ?? '사진'}`);
   });
+}
+
+// An urgent word does not wait for its turn.
+function isUrgent(data) {
+  try {
+    return JSON.parse(data).kind === 'urgent';
+  } catch {
+    return false;
+  }
 }
 
 // tick counts waiting times on, by the service's clock: the demo's is not the browser's.

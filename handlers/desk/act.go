@@ -37,8 +37,12 @@ func (d *Desk) accept(w http.ResponseWriter, r *http.Request, sc *web.Scope) err
 		Reason   string `form:"reason" max:"200"`
 	}
 	return d.act(w, r, sc, "accept", &in, func(number string) error {
-		_, err := d.db.Accept(r.Context(), sc.Actor, number, store.AcceptInput{
-			Kind: in.Kind, Rule: in.Rule, Category: store.Ref{ID: in.Category}, Name: in.Name, Contact: in.Contact, Reason: in.Reason,
+		rule, err := ruleOf(in.Rule)
+		if err != nil {
+			return err
+		}
+		_, err = d.db.Accept(r.Context(), sc.Actor, number, store.AcceptInput{
+			Kind: in.Kind, Rule: rule, Category: store.Ref{ID: in.Category}, Name: in.Name, Contact: in.Contact, Reason: in.Reason,
 		})
 		return err
 	}, "접수했어요.")

@@ -35,6 +35,11 @@ type Options struct {
 
 	Jobs   func() []Job                                // of package schedule; nil = none
 	RunNow func(ctx context.Context, job string) error // nil = jobs cannot be run by hand
+
+	// Clock says what is wrong with the server's clock in Korean, "" = nothing, and whether nothing opens or closes until
+	// ConfirmClock. nil = the store's own knowledge of it.
+	Clock        func(ctx context.Context) (text string, held bool)
+	ConfirmClock func(ctx context.Context, who store.Actor) error
 }
 
 // Desk draws the pages.
@@ -55,6 +60,18 @@ func New(o Options) (*Desk, error) {
 	}
 	if o.Jobs == nil {
 		o.Jobs = func() []Job { return nil }
+	}
+	if o.Clock == nil {
+		o.Clock = func(ctx context.Context) (string, bool) {
+			reason, err := o.DB.ClockHeld(ctx)
+			if err != nil {
+				return "저장소를 읽지 못해 시계를 확인하지 못했어요.", true
+			}
+			return reason, reason != ""
+		}
+	}
+	if o.ConfirmClock == nil {
+		o.ConfirmClock = o.DB.ConfirmClock
 	}
 	return &Desk{o: o, db: o.DB, pages: pages}, nil
 }
@@ -101,6 +118,9 @@ func (d *Desk) Routes() []web.Route {
 		post("/deliveries/:id/phone", store.MayAnswer, d.byPhone),
 		post("/deliveries/:id/cancel", store.MayAnswer, d.cancel),
 		get("/worklist", store.MaySee, d.worklist),
+		post("/worklist/kakao", store.MayAnswer, d.tickKakao),
+		get("/calls", store.MaySee, d.calls),
+		post("/calls/:id/number", store.MayAnswer, d.callNumber),
 
 		get("/account", store.MayAlways, d.account),
 		post("/account/password", store.MayAlways, d.changePassword),
@@ -121,6 +141,17 @@ func (d *Desk) Routes() []web.Route {
 		post("/settings/holidays", store.MayConfigure, d.addHoliday),
 		post("/settings/holidays/:date/remove", store.MayConfigure, d.removeHoliday),
 		post("/settings/holidays/:date/confirm", store.MayConfigure, d.confirmHolidays),
+		get("/settings/departments", store.MayConfigure, d.departments),
+		post("/settings/departments", store.MayConfigure, d.addDepartment),
+		get("/settings/departments/:id", store.MayConfigure, d.department),
+		post("/settings/departments/:id", store.MayConfigure, d.changeDepartment),
+		post("/settings/departments/:id/close", store.MayConfigure, d.closeDepartment),
+		post("/settings/departments/:id/reinstate", store.MayConfigure, d.reinstateDepartment),
+		post("/settings/categories", store.MayConfigure, d.addCategory),
+		get("/settings/categories/:id", store.MayConfigure, d.category),
+		post("/settings/categories/:id", store.MayConfigure, d.changeCategory),
+		post("/settings/categories/:id/close", store.MayConfigure, d.closeCategory),
+		post("/settings/categories/:id/reinstate", store.MayConfigure, d.reinstateCategory),
 		get("/settings/texts", store.MayConfigure, d.texts),
 		get("/settings/texts/:key", store.MayConfigure, d.text),
 		post("/settings/texts/:key", store.MayConfigure, d.saveText),

@@ -167,16 +167,16 @@ func TestNightShowsInTheThreadAndOnTheWorklist(t *testing.T) {
 	o.clock.Set(storetest.At("2026-11-23 22:30"))
 	storetest.Say(t, o.db, storetest.Call{User: "a", Text: "밤에 온 글", Friend: true})
 	b := o.signIn(t, "operator")
-	b.get("/tickets/"+n).has("업무시간 외 · 11월 24일(화) 09:00에 열어요", "아침 대기")
+	b.get("/tickets/"+n).has("업무시간 외 · 다음 업무 11월 24일(화) 09:00", "아침 대기")
 	list := b.get("/worklist").is(http.StatusOK)
-	list.has("11월 24일(화) 09:00에 열어요", "밤에 온 글", "업무 시작 전", "<b>1</b>건 남음")
+	list.has("11월 24일(화) 09:00에 업무를 시작해요", "밤에 온 글", "업무 시작 전", "<b>1</b>건 남음")
 	checkPage(t, "worklist before", list.body)
 	o.clock.Set(storetest.At("2026-11-24 09:00"))
 	if _, err := o.db.Opening(t.Context(), store.Job("opening"), o.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	b = o.signIn(t, "operator") // the night was longer than a session lives
-	b.get("/worklist").has("시작 안내함", "문을 열었어요")
+	b.get("/worklist").has("시작 안내함", "업무를 시작했어요")
 	p := b.get("/tickets/" + n)
 	p.has("업무 시작", "어제 · 11월 23일(월)", "오늘 · 11월 24일(화)")
 	b.post("/tickets/"+n+"/messages", form("kind", "reply", "text", "아침에 답해요", "seen", p.seen()))

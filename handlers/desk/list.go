@@ -209,9 +209,8 @@ func (d *Desk) row(t *store.Ticket, q listQuery, now time.Time, mark store.ListM
 		Number: t.Number, URL: "/tickets/" + t.Number + q.suffix(), Name: t.Citizen.Name, Subject: t.Subject, Since: t.AwaitingSince,
 		At: t.PreviewAt, AtSay: nearWords(t.PreviewAt, now), Ours: t.PreviewKind != string(store.FromCitizen), Preview: t.Preview, Unread: t.Unread,
 	}
-	if row.Preview == "" || t.PreviewKind == string(store.FromAuto) {
-		// A receipt says nothing of the matter.
-		row.Preview, row.Ours = t.Subject, false
+	if row.Preview == "사진" && t.Subject != row.Preview {
+		row.Preview += " · " + t.Subject // a photo alone says nothing of the matter
 	}
 	if !t.AwaitingSince.IsZero() {
 		row.Waits = elapsed(now.Sub(t.AwaitingSince))

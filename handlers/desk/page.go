@@ -51,6 +51,10 @@ type Strip struct {
 	Words  string // 업무 중 · 18:00까지
 	Known  bool   // the counts could be read
 	Counts store.Counts
+	Calls  int // citizens to telephone
+
+	Urgent   []Alarm
+	Troubles []Notice
 }
 
 // CSS, JS and Icon are the addresses of the page's files.
@@ -95,8 +99,14 @@ func (d *Desk) base(w http.ResponseWriter, r *http.Request, sc *web.Scope, title
 		}
 		b.Strip = d.strip(sc.Now, counts)
 		b.Strip.Known = true
+		if b.Strip.Calls, err = d.db.CallCount(r.Context(), sc.Actor); err != nil {
+			return b, err
+		}
+		if err := d.alarms(r.Context(), sc, &b.Strip); err != nil {
+			return b, err
+		}
 	}
-	b.Nav = menu(sc.Actor, b.Strip.Counts, place)
+	b.Nav = menu(sc.Actor, b.Strip, place)
 	return b, nil
 }
 
@@ -123,6 +133,7 @@ const (
 	placeAnswered = "/tickets?state=answered"
 	placeReview   = "/tickets?state=review"
 	placeDue      = "/tickets?sort=due"
+	placeCalls    = "/calls"
 	placeClosed   = "/tickets?state=closed"
 	placeSettings = "/settings"
 	placeStaff    = "/staff"
@@ -131,7 +142,8 @@ const (
 )
 
 // menu lists the places the actor may go to.
-func menu(who store.Actor, c store.Counts, place string) []NavItem {
+func menu(who store.Actor, s Strip, place string) []NavItem {
+	c := s.Counts
 	var list []NavItem
 	add := func(need store.Permission, to, text, icon string, count int) {
 		if who.Can(need) {
@@ -145,6 +157,7 @@ func menu(who store.Actor, c store.Counts, place string) []NavItem {
 	}
 	add(store.MaySee, placeReview, "부서 처리", "review", c.Review)
 	add(store.MaySee, placeDue, "기한", "due", c.Overdue+c.DueToday)
+	add(store.MaySee, placeCalls, "전화할 일", "call", s.Calls)
 	add(store.MaySee, placeAnswered, "답변함", "answered", 0)
 	add(store.MaySee, placeClosed, "완료", "done", 0)
 	add(store.MayConfigure, placeSettings, "설정", "settings", 0)
@@ -179,9 +192,9 @@ func (d *Desk) ErrorPage(out io.Writer, v web.ErrorView) error {
 			counts, err = d.db.Counts(v.Request.Context(), v.Scope.Actor)
 			known = err == nil
 		}
-		p.Nav = menu(v.Scope.Actor, counts, "")
 		p.Strip = d.strip(v.Scope.Now, counts)
 		p.Strip.Known = known
+		p.Nav = menu(v.Scope.Actor, p.Strip, "")
 	}
 	if v.Request != nil && v.Request.Method == http.MethodPost {
 		p.Back = refererPath(v.Request)
@@ -240,6 +253,15 @@ func (f Form) Has(name, value string) bool {
 
 // Error is what is wrong with a field, or "".
 func (f Form) Error(name string) string { return f.Errors[name] }
+
+// FormAt is a form with where it is sent to and the word on its button.
+type FormAt struct {
+	Form        Form
+	URL, Button string
+}
+
+// At says where the form is sent to.
+func (f Form) At(to, button string) FormAt { return FormAt{f, to, button} }
 
 // Rest are the faults that belong to none of the named fields; they stand above the form.
 func (f Form) Rest(names ...string) string {

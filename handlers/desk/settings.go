@@ -14,7 +14,8 @@ import (
 
 // Sections are the pages of the settings.
 var sections = []NavItem{
-	{URL: "/settings", Text: "기관"}, {URL: "/settings/hours", Text: "업무시간·휴일"}, {URL: "/settings/texts", Text: "자동 안내 글"}, {URL: "/settings/kakao", Text: "카카오 연결"},
+	{URL: "/settings", Text: "기관"}, {URL: "/settings/hours", Text: "업무시간·휴일"}, {URL: placeDepartments, Text: "부서·분류"},
+	{URL: "/settings/texts", Text: "자동 안내 글"}, {URL: "/settings/kakao", Text: "카카오 연결"},
 }
 
 func sectionsAt(place string) []NavItem {
@@ -244,50 +245,4 @@ func (d *Desk) saveText(w http.ResponseWriter, r *http.Request, sc *web.Scope) e
 		return d.showText(w, r, sc, http.StatusUnprocessableEntity, info, f)
 	}
 	return err
-}
-
-// KakaoPage shows what is entered at Kakao's side, and whether anything came from there.
-type KakaoPage struct {
-	Base
-	Sections []NavItem
-	Values   []CopyValue
-	Bots     string
-	Event    bool
-	LastIn   string
-	Problem  string
-}
-
-// CopyValue is a value to copy, with where it goes.
-type CopyValue struct{ ID, Label, Value, Hint string }
-
-func (d *Desk) kakao(w http.ResponseWriter, r *http.Request, sc *web.Scope) error {
-	b, err := d.base(w, r, sc, "카카오 연결", placeSettings)
-	if err != nil {
-		return err
-	}
-	st, err := d.db.Status(r.Context(), sc.Actor)
-	if err != nil {
-		return err
-	}
-	out := d.db.Outside()
-	p := KakaoPage{Base: b, Sections: sectionsAt("/settings/kakao"), Bots: strings.Join(out.BotIDs, ", "), Event: out.EventReady, LastIn: atWords(st.NewestIn)}
-	if out.PublicURL == "" {
-		p.Problem = "공개 주소(TOKTOK_PUBLIC_URL)가 정해지지 않았어요. 서버 설정에 적고 다시 시작해 주세요."
-	}
-	add := func(id, label, value, hint string) {
-		if value != "" {
-			p.Values = append(p.Values, CopyValue{id, label, value, hint})
-		}
-	}
-	base := strings.TrimRight(out.PublicURL, "/")
-	if base != "" {
-		add("skill", "스킬 URL", base+"/kakao/skill", "챗봇 관리자센터 → 스킬 → 스킬 추가 → URL")
-	}
-	add("header", "헤더 이름", "X-Toktok-Key", "같은 화면의 헤더값 입력. 값은 서버의 TOKTOK_SKILL_KEY와 같게 적어요.")
-	add("event", "이벤트 이름", out.EventName, "이벤트 블록의 이름. 이 블록에도 같은 스킬을 연결해요.")
-	add("block", "이벤트 블록 ID", out.EventBlock, "서버의 TOKTOK_KAKAO_EVENT_BLOCK에 적혀 있어요.")
-	if base != "" {
-		add("privacy", "개인정보 처리 안내", base+"/privacy", "채널 소개와 웰컴 블록에 넣어 주세요.")
-	}
-	return d.show(w, http.StatusOK, "kakao", p)
 }

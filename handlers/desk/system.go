@@ -19,7 +19,8 @@ const outboxShown = 50
 type SystemPage struct {
 	Base
 	Status     store.Status
-	ClockHeld  string
+	Clock      string // what is wrong with the server's clock
+	ClockHeld  bool   // nothing opens or closes until somebody has looked
 	Quarantine []QuarantineRow
 	States     []OutboxState
 	Chosen     string
@@ -80,9 +81,7 @@ func (d *Desk) system(w http.ResponseWriter, r *http.Request, sc *web.Scope) err
 	if p.Status, err = d.db.Status(ctx, sc.Actor); err != nil {
 		return err
 	}
-	if p.ClockHeld, err = d.db.ClockHeld(ctx); err != nil {
-		return err
-	}
+	p.Clock, p.ClockHeld = d.o.Clock(ctx)
 	quarantine, err := d.db.Quarantine(ctx, sc.Actor)
 	if err != nil {
 		return err
@@ -233,7 +232,7 @@ func (d *Desk) resetRoute(w http.ResponseWriter, r *http.Request, sc *web.Scope)
 }
 
 func (d *Desk) confirmClock(w http.ResponseWriter, r *http.Request, sc *web.Scope) error {
-	if err := d.db.ConfirmClock(r.Context(), sc.Actor); err != nil {
+	if err := d.o.ConfirmClock(r.Context(), sc.Actor); err != nil {
 		return err
 	}
 	return d.done(w, r, sc, placeSystem, "시계를 확인했어요. 멈춘 작업이 이어져요.")

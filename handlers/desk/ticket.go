@@ -83,6 +83,7 @@ type ActionData struct {
 	Departments []Option
 	Reasons     []Option
 	Awaited     bool
+	Configure   bool // the reader may make departments
 }
 
 // view is how a case is shown: as it is, or again after a form was refused.
@@ -317,9 +318,8 @@ func (d *Desk) actions(ctx context.Context, sc *web.Scope, t *store.Ticket, suff
 		if t.State == store.StateReview {
 			text = "다른 부서로 보내기"
 		}
-		if len(data.Departments) > 0 {
-			add("transfer", text, data)
-		}
+		data.Configure = sc.Actor.Can(store.MayConfigure)
+		add("transfer", text, data)
 	}
 	if can(store.ActReturn) {
 		add("return", "우리 부서 아님", ActionData{})

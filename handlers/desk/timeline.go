@@ -63,7 +63,7 @@ func (d *Desk) timeline(who store.Actor, t *store.Ticket, list []store.Message, 
 			switch {
 			case closed && period != last.closed:
 				opens, _ := desk.DayOpen(period)
-				items = append(items, Item{ID: "closed-" + id, Kind: "closed", Text: "업무시간 외 · " + worktime.Korean(opens) + "에 열어요", At: m.At})
+				items = append(items, Item{ID: "closed-" + id, Kind: "closed", Text: "업무시간 외 · " + "다음 업무 " + worktime.Korean(opens), At: m.At})
 			case !closed && last.closed != (worktime.Date{}) && last.started:
 				items = append(items, Item{ID: "open-" + id, Kind: "closed", Text: "업무 시작", At: m.At})
 			}

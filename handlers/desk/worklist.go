@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"context"
 	"net/http"
 
 	"toktok/handlers/web"
@@ -21,6 +22,13 @@ type WorklistPage struct {
 	Sorted   []WorkRow
 	Previous worktime.Date
 	Next     worktime.Date
+	Kakao    *DailyItem // nil: the day has not come, or it is not the reader's
+}
+
+// DailyItem is the day's look into Kakao's own inbox (RULES C6).
+type DailyItem struct {
+	Done string // who and when; "" = nobody yet
+	May  bool   // the reader may tick it
 }
 
 // WorkRow is one case of the worklist.
@@ -63,10 +71,39 @@ func (d *Desk) worklist(w http.ResponseWriter, r *http.Request, sc *web.Scope) e
 		}
 		p.Sorted = append(p.Sorted, row)
 	}
+	if p.Kakao, err = d.daily(r.Context(), sc, list.Period); err != nil {
+		return err
+	}
 	if err := d.db.Viewed(r.Context(), sc.Actor, "worklist", citizens); err != nil {
 		return err
 	}
 	return d.show(w, http.StatusOK, "worklist", p)
+}
+
+// daily reads the item of a day. Today's can be ticked; of an earlier day the page shows who did.
+func (d *Desk) daily(ctx context.Context, sc *web.Scope, day worktime.Date) (*DailyItem, error) {
+	today := worktime.DateOf(sc.Now)
+	if day.After(today) || sc.Actor.Role == store.RoleDepartment {
+		return nil, nil
+	}
+	check, may, err := d.db.KakaoCheck(ctx, sc.Actor, day)
+	if err != nil {
+		return nil, err
+	}
+	item := &DailyItem{May: may && day == today && check.By == ""}
+	if check.By != "" {
+		item.Done = check.By + " · " + clockWords(check.At)
+	}
+	return item, nil
+}
+
+// tickKakao records that somebody has looked into Kakao's own inbox today.
+func (d *Desk) tickKakao(w http.ResponseWriter, r *http.Request, sc *web.Scope) error {
+	check, err := d.db.TickKakaoCheck(r.Context(), sc.Actor)
+	if err != nil {
+		return err
+	}
+	return d.done(w, r, sc, placeMorning+"?period="+check.Day.String(), "카카오톡 관리자센터를 확인했다고 남겼어요.")
 }
 
 // workOutcome says what happened to a case since it was queued.

@@ -153,7 +153,10 @@ type page struct{ name, account, path string }
 var pages = []page{
 	{"list", "operator1", "/tickets"}, {"list-all", "operator1", "/tickets?state=waiting,open,answered,review,closed"}, {"list-empty", "operator1", "/tickets?assignee=me"},
 	{"case-photo", "operator1", "/tickets/2026-000001"}, {"case-answered", "operator1", "/tickets/2026-000002"}, {"case-closed", "operator1", "/tickets/2026-000003"},
-	{"worklist", "operator1", "/worklist"}, {"system", "admin", "/system"}, {"settings", "admin", "/settings"}, {"staff", "admin", "/staff"},
+	{"worklist", "operator1", "/worklist"}, {"calls", "operator1", "/calls"}, {"system", "admin", "/system"}, {"settings", "admin", "/settings"},
+	{"hours", "admin", "/settings/hours"}, {"departments", "admin", "/settings/departments"}, {"department-one", "admin", "/settings/departments/1"},
+	{"category-one", "admin", "/settings/categories/1"}, {"texts", "admin", "/settings/texts"}, {"text", "admin", "/settings/texts/receipt_open"},
+	{"kakao", "admin", "/settings/kakao"}, {"staff", "admin", "/staff"},
 	{"account", "operator1", "/account"}, {"not-found", "operator1", "/tickets/2026-999999"}, {"department", "road", "/tickets"},
 }
 

@@ -108,7 +108,7 @@ func method(m string) string {
 // Strict headers of every answer (reliability-security.md §2.4, ASVS 3.4). Referrer-Policy is same-origin and not
 // no-referrer, because the latter makes browsers send "Origin: null" with our own forms.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; connect-src 'self'; " +
-	"manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; require-trusted-types-for 'script'"
+	"manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; require-trusted-types-for 'script'; trusted-types toktok"
 
 // strict holds the values once: the header of an answer points at them, and whoever sets one puts another in its place.
 var strict = []struct {
