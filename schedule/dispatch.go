@@ -278,6 +278,24 @@ func (d *Dispatcher) tell(change func()) {
 	d.turned = make(chan struct{})
 }
 
+// Heard returns when Kakao has come for the words of every event it took. Run must be running.
+func (d *Dispatcher) Heard(ctx context.Context) error {
+	for {
+		d.mu.Lock()
+		turned := d.turned
+		d.mu.Unlock()
+		awaits, err := d.o.DB.AwaitsCall(ctx)
+		if err != nil || !awaits {
+			return err
+		}
+		select {
+		case <-turned:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // Quiet returns when the dispatcher has looked again and nothing is due at the clock's present instant, nor any exchange
 // under way. Run must be running.
 func (d *Dispatcher) Quiet(ctx context.Context) error {

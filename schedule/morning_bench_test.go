@@ -61,16 +61,16 @@ func BenchmarkMorning(b *testing.B) {
 		}
 		b.ReportMetric(time.Since(from).Seconds(), "s/opening")
 		for {
-			st, err := c.db.DeliveryStates(context.Background())
+			st, err := c.db.Status(context.Background(), operator)
 			if err != nil {
 				b.Fatal(err)
 			}
-			if st["delivered"] == cases {
+			if st.Deliveries["delivered"] == cases {
 				break
 			}
 			time.Sleep(50 * time.Millisecond)
 			if time.Since(from) > 4*time.Minute {
-				b.Logf("gave up: %v", st)
+				b.Logf("gave up: %v", st.Deliveries)
 				break
 			}
 		}

@@ -112,6 +112,9 @@ func (s *Scheduler) begin(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := s.db.RebaseAtStart(ctx); err != nil {
+		return err
+	}
 	since, err := s.db.Since(ctx)
 	if err != nil {
 		return err

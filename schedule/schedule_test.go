@@ -204,11 +204,11 @@ func TestInterruptedOpeningGoesOn(t *testing.T) {
 		on, want string
 		followed int
 	}{
-		{"2026-11-23 09:20", "11-23 09:00 done", 6},
+		{"2026-11-23 09:20", "11-23 09:00 done", 40},
 		{"2026-11-23 18:20", "11-23 09:00 failed", 1},
 	} {
 		r := newRig(t, "2026-11-22 12:00")
-		for i := range 6 {
+		for i := range 40 {
 			r.says(fmt.Sprint("citizen", i))
 		}
 		r.at("2026-11-23 09:00")
@@ -241,6 +241,27 @@ func TestInterruptedOpeningGoesOn(t *testing.T) {
 	}
 }
 
+// What an opening failed on is made good by the ticks of its day, not by the next morning.
+func TestFailedOpeningIsMadeGood(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "2026-11-22 12:00")
+	r.says("citizen")
+	work := r.s.jobs[0].run
+	r.s.jobs[0].run = func(context.Context, *store.DB, time.Time) (int, error) { return 0, errors.New("the disk was full") }
+	r.tick("2026-11-23 09:00")
+	r.wantLedger("opening", "11-23 09:00 failed")
+	r.s.jobs[0].run = work
+	r.tick("2026-11-23 09:01")
+	if ticket, err := r.db.Ticket(context.Background(), admin, "2026-000001"); err != nil || ticket.State != store.StateOpen || lines(t, r.db, "opening_line") != 1 {
+		t.Errorf("at 09:01 the case is %s, told %d times, %v", ticket.State, lines(t, r.db, "opening_line"), err)
+	}
+	r.wantLedger("opening", "11-23 09:00 failed")
+	r.tick("2026-11-23 09:02")
+	if got := lines(t, r.db, "opening_line"); got != 1 {
+		t.Errorf("told %d times", got)
+	}
+}
+
 // A panic or an error ends that run only, is recorded and shown.
 func TestPanicEndsOneRun(t *testing.T) {
 	t.Parallel()
@@ -265,7 +286,8 @@ func TestPanicEndsOneRun(t *testing.T) {
 	r.s.jobs[0].run = work
 	r.tick("2026-11-25 09:00")
 	r.wantLedger("opening", "11-23 09:00 failed", "11-24 09:00 failed", "11-25 09:00 done")
-	if got := lines(t, r.db, "opening_line"); got != 1 {
+	// Monday was made good by its next tick; on Tuesday the case was open already, on Wednesday it was told again.
+	if got := lines(t, r.db, "opening_line"); got != 2 {
 		t.Errorf("told %d times", got)
 	}
 }

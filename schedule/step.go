@@ -43,6 +43,7 @@ func (s *Scheduler) StepTo(ctx context.Context, target time.Time) ([]Ran, error)
 	s.demo.Stand(now)
 	w := walk{s: s, ran: s.work(ctx), left: patience(target.Sub(now))}
 	defer w.release()
+	w.settle(ctx)
 	if err := w.to(ctx, now, target); err != nil {
 		s.demo.Run(time.Time{}) // on from the last step
 		return w.ran, err
@@ -70,6 +71,7 @@ type walk struct {
 	wake  time.Time
 	asked bool          // wake is known
 	left  time.Duration // that settle may still wait
+	deaf  bool          // Kakao did not come for what it took: it is not waited for again
 }
 
 func (w *walk) to(ctx context.Context, from, target time.Time) error {
@@ -141,9 +143,11 @@ func (w *walk) step(ctx context.Context, i int, at time.Time) (err error) {
 	return err
 }
 
-// quieter is a worker that can say when nothing is left to do at the clock's present instant, and that can be held.
+// quieter is a worker that can say when nothing is left to do at the clock's present instant, and when those it speaks
+// to have come back to it; and that can be held.
 type quieter interface {
 	Quiet(ctx context.Context) error
+	Heard(ctx context.Context) error
 	Hold(on bool)
 }
 
@@ -160,9 +164,10 @@ func patience(span time.Duration) time.Duration {
 	return settleAll - time.Duration(float64(settleAll-settleYear)*min(1, float64(span)/float64(year)))
 }
 
-// settle lets the workers send what this instant brought before the clock goes on: a line of 18:00 that is still
-// waiting at the next opening would have expired. When the patience is used up they are held: what they began would
-// only be overtaken by the clock.
+// settle lets the workers send what this instant brought, and Kakao fetch it, before the clock goes on: a line of 18:00
+// that is still waiting at the next opening would have expired, and an event whose words are fetched a moment later
+// would count as lost after the minute that a step skips. When the patience is used up the workers are held: what they
+// began would only be overtaken by the clock.
 func (w *walk) settle(ctx context.Context) {
 	began := w.s.db.Real()
 	for _, worker := range w.s.workers {
@@ -175,7 +180,12 @@ func (w *walk) settle(ctx context.Context) {
 			continue
 		}
 		wait, cancel := context.WithTimeout(ctx, settleOnce)
-		if err := q.Quiet(wait); err != nil && ctx.Err() == nil {
+		err := q.Quiet(wait)
+		if err == nil && !w.deaf {
+			err = q.Heard(wait)
+			w.deaf = err != nil
+		}
+		if err != nil && ctx.Err() == nil {
 			w.s.log.Warn("schedule: step goes on while messages are on their way", "err", err)
 		}
 		cancel()

@@ -72,13 +72,13 @@ func (s *Scheduler) work(ctx context.Context) (ran []Ran) {
 }
 
 // tend does what has no occurrence of its own: snoozed cases whose time has come, and cases that joined the queue of an
-// opening which has already worked it.
+// opening which has already worked it, or that it failed on.
 func (s *Scheduler) tend(ctx context.Context) {
 	_, err := s.db.WakeDue(ctx, store.Job("wake"))
 	now, desk := s.db.Now(), s.db.Desk()
 	if opens, works := desk.DayOpen(worktime.DateOf(now)); works && desk.WithinDay(now) {
 		last, ok, lastErr := s.db.LastOccurrence(ctx, "opening", now)
-		if ok && !last.ScheduledFor.Before(opens) && last.Outcome == store.OutcomeDone {
+		if ok && !last.ScheduledFor.Before(opens) && (last.Outcome == store.OutcomeDone || last.Outcome == store.OutcomeFailed) {
 			_, lastErr = s.db.Stragglers(ctx, store.Job("opening"))
 		}
 		err = errors.Join(err, lastErr)

@@ -120,6 +120,16 @@ func (s *DB) NextOutbox(ctx context.Context, busy []int64) (due OutboxDue, err e
 	return due, err
 }
 
+// AwaitsCall reports whether Kakao may still come for the words of an event that is under way, or is being handed them.
+// By the service clock a minute may pass at once; Kakao needs its real second.
+func (s *DB) AwaitsCall(ctx context.Context) (yes bool, err error) {
+	defer wrap(&err, "store.AwaitsCall")
+	err = s.read(ctx).QueryRow(`/* AwaitsCall */ select exists (select 1 from attempts where state <> 'done' and next_at is not null and route = 'event'
+			and called_at is null and at > ?)
+		or exists (select 1 from offers where state = 'open' and attempt is not null)`, ms(s.Now().Add(-callWait))).Scan(&yes)
+	return yes, err
+}
+
 // ClaimAttempts decides what is due and returns what needs the network, each recorded with its lease and next try in
 // this one transaction (RULES D2). Several may call it at once; no attempt is given out twice. moved is how much of what
 // was due it dealt with, also without work for the network.

@@ -411,8 +411,27 @@ func TestStatesAreCounted(t *testing.T) {
 	o.reply("둘이에요.")
 	o.says("여보세요", stranger)
 	o.reply("셋이에요.")
-	got, err := o.db.DeliveryStates(ctx)
-	if err != nil || got["delivered"] != 2 || got["pickup"] != 1 || got["offered"] != 0 || got["queued"] != 0 {
+	st, err := o.db.Status(ctx, operator)
+	if got := st.Deliveries; err != nil || got["delivered"] != 2 || got["pickup"] != 1 || got["offered"] != 0 || got["queued"] != 0 {
 		t.Errorf("%v, %v", got, err)
+	}
+}
+
+// Nobody has to telephone because an automatic line could not be sent.
+func TestLineToABlockedCitizenIsNoCallTask(t *testing.T) {
+	t.Parallel()
+	o := outbox(t, friend)
+	if err := store.Exec(o.db, `update citizens set blocked_at = ?, block_reason = '욕설'`, o.clock.Now().UnixMilli()); err != nil {
+		t.Fatal(err)
+	}
+	id, err := store.SendLine(o.db, o.number, wording.OpeningLine, wording.Vars{Number: o.number}, o.clock.Now().Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := store.StateOf(o.db, id); got != "cancelled: blocked" {
+		t.Errorf("the line is %q", got)
+	}
+	if n := store.Value(o.db, `select count(*) from call_tasks`); n != "0" {
+		t.Errorf("%s call tasks", n)
 	}
 }

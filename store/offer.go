@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"toktok/store/db"
 	"toktok/store/wording"
 )
 
@@ -73,8 +75,27 @@ func (s *DB) SettleOffer(ctx context.Context, offer int64, written bool) (err er
 	if offer == 0 {
 		return nil
 	}
-	return s.Write(ctx, System("answer"), func(tx *Tx) error { return tx.settleOffer(offer, written) })
+	for pause := settlePause; ; pause *= 2 {
+		err := s.Write(ctx, System("answer"), func(tx *Tx) error { return tx.settleOffer(offer, written) })
+		if !errors.Is(err, db.ErrBusy) || pause > settlePatience {
+			return err
+		}
+		// What was shown must be known: an offer that stays open would keep its replies until the next start.
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return err
+		}
+	}
 }
+
+// How long settling stands in line again when too many writes wait.
+const (
+	settlePause    = 20 * time.Millisecond
+	settlePatience = 3 * time.Second
+)
 
 // returnOffer takes an offer back that nobody will read.
 func (tx *Tx) returnOffer(offer int64) error { return tx.settleOffer(offer, false) }
@@ -100,6 +121,7 @@ func (tx *Tx) settleOffer(offer int64, written bool) error {
 		return err
 	}
 	if attempt != 0 {
+		tx.outbox = true // somebody may wait for this answer
 		return tx.settleEventOffer(attempt, rows, written)
 	}
 	if written {
@@ -178,15 +200,17 @@ func (tx *Tx) eventCall(id Identity, uid, request string) (o Offer, known bool, 
 	if err != nil || !known {
 		return o, known, err
 	}
+	tx.outbox = true // somebody may wait for this call
 	if a.CalledAt.IsZero() {
 		if _, err := tx.Exec(`/* eventCall */ update attempts set called_at = ? where id = ?`, ms(tx.Now), a.ID); err != nil {
 			return o, true, err
 		}
 	}
-	// What this attempt still owns, and what has gone back to waiting since. What another attempt is sending, or an
-	// open answer shows, is left alone.
+	// What is still unsent: on this attempt, gone back to waiting since, or on a later event, which carries no words
+	// itself. What a callback is posting, or an open answer shows, is left alone.
 	rows, err := all(tx, scanDelivery, `/* eventCall */ select `+deliveryColumns+` from attempt_deliveries ad join deliveries d on d.id = ad.delivery
-		where ad.attempt = ? and (d.state in ('queued', 'pickup') or d.state in ('sending', 'accepted') and d.attempt = ad.attempt
+		where ad.attempt = ? and (d.state in ('queued', 'pickup') or d.state in ('sending', 'accepted')
+			and exists (select 1 from attempts x where x.id = d.attempt and x.route = 'event')
 			and not exists (select 1 from offers o where o.id = d.offer and o.state <> 'returned')) order by d.id`, a.ID)
 	if err != nil {
 		return o, true, err

@@ -633,3 +633,114 @@ func TestCrashBetweenRecordingAndSendingIsTriedAgain(t *testing.T) {
 		t.Error("the same attempt was given out again")
 	}
 }
+
+// A second event is under way when Kakao at last comes for the first: the words are read then, and the second call
+// points to them.
+func TestLateSkillCallOfAnEarlierEventShowsTheWordsOnce(t *testing.T) {
+	t.Parallel()
+	o := outbox(t, friend)
+	m := o.reply("오늘 고칠게요.")
+	first := o.claim()
+	o.settle(first, accepted)
+	o.clock.Advance(61 * time.Second)
+	o.claims()
+	o.clock.Advance(time.Minute)
+	second := o.claim()
+	if second.UID == first.UID {
+		t.Fatal("no second event")
+	}
+	o.settle(second, store.Report{Verdict: store.VerdictTaken, Task: "task-2"})
+	h := o.event(first.UID)
+	if len(h.Bubbles) != 1 || h.Bubbles[0] != m.Text {
+		t.Errorf("the late call shows %q", h.Bubbles)
+	}
+	if again := o.event(second.UID); again.Offer != 0 || again.Text() == m.Text {
+		t.Errorf("the second call shows %q", again.Text())
+	}
+	o.written(h, true)
+	o.want(m, "delivered")
+	o.clock.Advance(3 * time.Second)
+	o.settle(o.claim(), polled("ALL SUCCESS", 0))
+	if work := o.claims(); len(work) != 0 {
+		t.Errorf("then %+v is sent", work)
+	}
+}
+
+// An answer is settled once, by whatever came first (RULES D1).
+func TestOfferIsSettledOnce(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		settle []bool
+		crash  bool
+		want   string
+	}{
+		"written, then lost":            {[]bool{true, false}, false, "delivered"},
+		"written twice":                 {[]bool{true, true}, false, "delivered"},
+		"lost, then written":            {[]bool{false, true}, false, "pickup"},
+		"lost twice":                    {[]bool{false, false}, false, "pickup"},
+		"written after a restart":       {[]bool{true}, true, "unknown"},
+		"lost after a restart":          {[]bool{false}, true, "unknown"},
+		"never, until the next restart": {nil, true, "unknown"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := outbox(t, stranger)
+			m := o.reply("오늘 고칠게요.")
+			h := o.hears("답변 확인", stranger)
+			o.want(m, "offered")
+			if c.crash {
+				dir := o.db.Dir()
+				if err := o.db.Close(); err != nil {
+					t.Fatal(err)
+				}
+				o.db = storetest.Open(t, o.clock, dir)
+			}
+			for _, written := range c.settle {
+				o.written(h, written)
+			}
+			o.want(m, c.want)
+			if got := store.Value(o.db, `select count(*) from offers where state = 'open'`); got != "0" {
+				t.Errorf("%s offers are open", got)
+			}
+			o.clock.Advance(time.Minute)
+			if next := o.says("답변 확인", stranger); strings.Contains(next.Text(), m.Text) != (c.want == "pickup") {
+				t.Errorf("the next call reads %q", next.Text())
+			}
+		})
+	}
+}
+
+// The clock was set back while no process ran: nothing waits for the old time, but what was promised for a time does.
+func TestClockSetBackBetweenTwoStarts(t *testing.T) {
+	t.Parallel()
+	o := outbox(t, friend)
+	tomorrow := storetest.At("2026-11-24 09:00")
+	promised, err := o.db.Reply(ctx, operator, o.number, store.ReplyInput{Text: "내일 보낼 글이에요.", NotBefore: tomorrow})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := o.reply("오늘 고칠게요.")
+	o.settle(o.claim(), store.Report{Verdict: store.VerdictUnreached, Reason: "dial", Jitter: 0.5})
+	o.want(m, "queued")
+	o.clock.Advance(-24 * time.Hour)
+	if err := o.db.RebaseAtStart(ctx); err != nil {
+		t.Fatal(err)
+	}
+	a := o.claim()
+	o.settle(a, accepted)
+	o.event(a.UID)
+	o.clock.Advance(-24 * time.Hour)
+	if err := o.db.RebaseAtStart(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if work := o.claims(); len(work) != 0 {
+		t.Errorf("asked at once: %+v", work)
+	}
+	o.clock.Advance(3 * time.Second)
+	if poll := o.claim(); !poll.Poll || poll.Task != "task-1" {
+		t.Errorf("then %+v", poll)
+	}
+	if d := store.DeliveryOf(o.db, promised.ID); d.State != "queued" || !d.NotBefore.Equal(tomorrow) {
+		t.Errorf("what was promised for tomorrow: %+v", d)
+	}
+}

@@ -111,6 +111,25 @@ func (s *DB) Rebase(ctx context.Context, back time.Duration) (err error) {
 	})
 }
 
+// RebaseAtStart brings retry and polling times along when the clock was set back while no process watched it: no attempt
+// was begun later than now, and no back-off is longer than the longest. Promised times stay.
+func (s *DB) RebaseAtStart(ctx context.Context) (err error) {
+	defer wrap(&err, "store.RebaseAtStart")
+	return s.Write(ctx, System("start"), func(tx *Tx) error {
+		now, last := ms(tx.Now), ms(tx.Now.Add(longestWait*11/10)) // with its jitter
+		if _, err := tx.Exec(`/* RebaseAtStart */ update attempts set next_at = next_at - at + ?1, lease = lease - at + ?1, at = ?1
+			where state <> 'done' and next_at is not null and at > ?1`, now); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`/* RebaseAtStart */ update deliveries set due_at = max(coalesce(not_before, 0), ?)
+			where state = 'queued' and due_at > ? and due_at > coalesce(not_before, 0)`, now, last); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`/* RebaseAtStart */ update route_pauses set until = ? where until > ?`, now, last)
+		return err
+	})
+}
+
 // settleAfterCrash says truthfully what cannot be known after a restart (RULES D1): answers that were being written are
 // unknown; a callback may be repeated inside its window; an event waits for its skill call until lease + 60 s.
 func (s *DB) settleAfterCrash(ctx context.Context) (err error) {
@@ -134,27 +153,4 @@ func (s *DB) settleAfterCrash(ctx context.Context) (err error) {
 		}
 		return nil
 	})
-}
-
-// DeliveryStates counts deliveries by state.
-func (s *DB) DeliveryStates(ctx context.Context) (out map[string]int64, err error) {
-	defer wrap(&err, "store.DeliveryStates")
-	out = map[string]int64{}
-	for state := range deliverySteps {
-		if state != "" {
-			out[state] = 0
-		}
-	}
-	type count struct {
-		state string
-		n     int64
-	}
-	list, err := all(s.read(ctx), func(rows *sql.Rows) (c count, err error) {
-		err = rows.Scan(&c.state, &c.n)
-		return c, err
-	}, `/* DeliveryStates */ select substr(name, 10), value from counters where name >= 'delivery:' and name < 'delivery;'`)
-	for _, c := range list {
-		out[c.state] = c.n
-	}
-	return out, err
 }

@@ -86,6 +86,8 @@ func (r *reach) place(d *delivery, now time.Time) (state, reason string) {
 	switch {
 	case !d.Expires.IsZero() && !now.Before(d.Expires):
 		return DeliveryCancelled, ReasonExpired
+	case r.blocked && d.Class == ClassLine: // nobody is called for a line
+		return DeliveryCancelled, ReasonBlocked
 	case r.blocked:
 		return DeliveryFailed, ReasonBlocked
 	case r.push(d) != "":
