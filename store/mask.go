@@ -240,6 +240,20 @@ func narrowDigits(s string) string {
 	}, s)
 }
 
+// phoneIn finds telephone numbers inside words, for covering them where a number is not what one looks for.
+var phoneIn = regexp.MustCompile(`(?:\+?82[ -]?|0)(?:1[016789]|2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|50\d)[ -]?(\d{3,4})[ -]?\d{4}`)
+
+// coverPhones hides the middle of telephone numbers in subjects and previews; the thread shows them (RULES B2).
+func coverPhones(s string) string {
+	if countDigits(s) < 9 {
+		return s
+	}
+	return replaceNumbers(s, phoneIn, func(_, match, _ string) (string, bool) {
+		middle := phoneIn.FindStringSubmatchIndex(match)
+		return match[:middle[2]] + "****" + match[middle[3]:], true
+	}, new(int))
+}
+
 // luhn is the check sum of card numbers (ISO/IEC 7812-1).
 func luhn(s string) bool {
 	sum, double := 0, false

@@ -97,7 +97,7 @@ func (tx *Tx) insertMessage(t *Ticket, m *Message) error {
 }
 
 func (t *Ticket) preview(m *Message) {
-	text := oneLine(m.Text, 80)
+	text := coverPhones(oneLine(m.Text, 80))
 	if text == "" && m.Kind == FromCitizen {
 		text = "사진"
 	}

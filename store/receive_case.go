@@ -121,7 +121,7 @@ func (r *reply) open(follows *Ticket, test bool) error {
 	r.urgent = c.urgent
 	t := &Ticket{
 		Citizen: CitizenRef{ID: r.cz.ID, Name: r.cz.Name}, Channel: "bot", Test: test, State: StateOpen,
-		Subject: oneLine(c.text, 40), ReceivedAt: c.Arrived, AwaitingSince: c.Arrived, CitizenAt: c.Arrived, Unread: 1,
+		Subject: coverPhones(oneLine(c.text, 40)), ReceivedAt: c.Arrived, AwaitingSince: c.Arrived, CitizenAt: c.Arrived, Unread: 1,
 		AcceptBy: tx.acceptBy(c.Arrived), Urgent: r.urgent != "", Flooded: r.flood,
 	}
 	if t.Subject == "" {
