@@ -278,13 +278,14 @@ func (d *Dispatcher) tell(change func()) {
 	d.turned = make(chan struct{})
 }
 
-// Heard returns when Kakao has come for the words of every event it took. Run must be running.
-func (d *Dispatcher) Heard(ctx context.Context) error {
+// Heard returns when Kakao has come for the words of every event that would count as lost at an instant. Run must be
+// running.
+func (d *Dispatcher) Heard(ctx context.Context, at time.Time) error {
 	for {
 		d.mu.Lock()
 		turned := d.turned
 		d.mu.Unlock()
-		awaits, err := d.o.DB.AwaitsCall(ctx)
+		awaits, err := d.o.DB.AwaitsCall(ctx, at)
 		if err != nil || !awaits {
 			return err
 		}

@@ -41,7 +41,7 @@ func (s *Scheduler) StepTo(ctx context.Context, target time.Time) ([]Ran, error)
 		return nil, s.saveClock(ctx)
 	}
 	s.demo.Stand(now)
-	w := walk{s: s, ran: s.work(ctx), left: patience(target.Sub(now))}
+	w := walk{s: s, goal: target, ran: s.work(ctx), left: patience(target.Sub(now))}
 	defer w.release()
 	w.settle(ctx)
 	if err := w.to(ctx, now, target); err != nil {
@@ -65,6 +65,7 @@ func (s *Scheduler) saveClock(ctx context.Context) error {
 // before the next one that works.
 type walk struct {
 	s     *Scheduler
+	goal  time.Time
 	ran   []Ran
 	idle  []store.Occurrence
 	quiet []time.Time // by job: until then a run finds nothing; zero = not asked since the last one that worked
@@ -144,10 +145,10 @@ func (w *walk) step(ctx context.Context, i int, at time.Time) (err error) {
 }
 
 // quieter is a worker that can say when nothing is left to do at the clock's present instant, and when those it speaks
-// to have come back to it; and that can be held.
+// to have come back to it, as far as that is over at a later one; and that can be held.
 type quieter interface {
 	Quiet(ctx context.Context) error
-	Heard(ctx context.Context) error
+	Heard(ctx context.Context, at time.Time) error
 	Hold(on bool)
 }
 
@@ -182,7 +183,7 @@ func (w *walk) settle(ctx context.Context) {
 		wait, cancel := context.WithTimeout(ctx, settleOnce)
 		err := q.Quiet(wait)
 		if err == nil && !w.deaf {
-			err = q.Heard(wait)
+			err = q.Heard(wait, w.goal)
 			w.deaf = err != nil
 		}
 		if err != nil && ctx.Err() == nil {

@@ -120,13 +120,12 @@ func (s *DB) NextOutbox(ctx context.Context, busy []int64) (due OutboxDue, err e
 	return due, err
 }
 
-// AwaitsCall reports whether Kakao may still come for the words of an event that is under way, or is being handed them.
-// By the service clock a minute may pass at once; Kakao needs its real second.
-func (s *DB) AwaitsCall(ctx context.Context) (yes bool, err error) {
+// AwaitsCall reports whether an event is under way for whose words Kakao has not come, and of which a clock that is
+// moved on to an instant would say that it never will: a minute passes at once there, and Kakao needs its real second.
+func (s *DB) AwaitsCall(ctx context.Context, to time.Time) (yes bool, err error) {
 	defer wrap(&err, "store.AwaitsCall")
 	err = s.read(ctx).QueryRow(`/* AwaitsCall */ select exists (select 1 from attempts where state <> 'done' and next_at is not null and route = 'event'
-			and called_at is null and at > ?)
-		or exists (select 1 from offers where state = 'open' and attempt is not null)`, ms(s.Now().Add(-callWait))).Scan(&yes)
+		and called_at is null and at > ? and at <= ?)`, ms(s.Now().Add(-callWait)), ms(to.Add(-callWait))).Scan(&yes)
 	return yes, err
 }
 

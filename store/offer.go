@@ -121,7 +121,6 @@ func (tx *Tx) settleOffer(offer int64, written bool) error {
 		return err
 	}
 	if attempt != 0 {
-		tx.outbox = true // somebody may wait for this answer
 		return tx.settleEventOffer(attempt, rows, written)
 	}
 	if written {
