@@ -99,3 +99,16 @@ func TestRepeats(t *testing.T) {
 		}
 	}
 }
+
+// The three seconds run from the first message, however often it is tapped.
+func TestTapsDoNotProlongEachOther(t *testing.T) {
+	t.Parallel()
+	db, clock := storetest.New(t, "2026-11-23 10:00")
+	for range 3 {
+		storetest.Say(t, db, storetest.Call{Text: "여보세요"})
+		clock.Advance(2 * time.Second)
+	}
+	if got := store.Value(db, `select group_concat(repeats) from messages`); got != "2,1" {
+		t.Errorf("messages repeated %s, want two, the first of them tapped twice", got)
+	}
+}

@@ -113,6 +113,31 @@ func TestConcurrentFirstMessages(t *testing.T) {
 	}
 }
 
+// Numbers stay without gaps beside messages that fail after they were given one.
+func TestFailuresLeaveNoGap(t *testing.T) {
+	t.Parallel()
+	db, _ := storetest.New(t, "2026-11-23 10:00")
+	if err := store.Exec(db, `create trigger broken before insert on messages when new.text like '실패%' begin select raise(abort, 'broken'); end`); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for i := range 96 {
+		text := "처음 글이에요"
+		if i%3 == 0 {
+			text = "실패하는 글이에요"
+		}
+		in := storetest.Call{User: fmt.Sprint("citizen-", i), Text: text}.In(db)
+		wg.Go(func() { storetest.Hear(t, db.Receive(context.Background(), in)) })
+	}
+	wg.Wait()
+	if got := store.Value(db, `select count(*) || ' ' || min(number) || ' ' || max(number) from tickets`); got != "64 2026-000001 2026-000064" {
+		t.Errorf("cases and their numbers: %s", got)
+	}
+	if got := store.Value(db, `select count(*) from quarantine`); got != "32" {
+		t.Errorf("%s kept aside, want 32", got)
+	}
+}
+
 func TestSameRequestGetsTheSameBytes(t *testing.T) {
 	t.Parallel()
 	db, clock := storetest.New(t, "2026-11-23 10:00")
