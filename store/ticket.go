@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Ticket is one matter (민원). Zero times mean "not".
@@ -233,18 +235,25 @@ func textOrNil(s string) any {
 
 // oneLine shortens text to its first line of at most n runes, for subjects and previews.
 func oneLine(text string, n int) string {
-	for line := range strings.Lines(text) {
-		if most := 16 * n; len(line) > most { // far more than n runes: the rest is not looked at
-			line = strings.ToValidUTF8(line[:most], "")
-		}
-		line = strings.Join(strings.Fields(line), " ")
-		if line == "" {
+	out := make([]byte, 0, min(len(text), 4*n))
+	runes, cut, gap := 0, 0, false
+	for _, r := range text {
+		switch {
+		case r == '\n' && runes > 0:
+			return string(out)
+		case unicode.IsSpace(r):
+			gap = runes > 0
 			continue
+		case gap:
+			out, runes, gap = append(out, ' '), runes+1, false
 		}
-		if r := []rune(line); len(r) > n {
-			return strings.TrimSpace(string(r[:n-1])) + "…"
+		if runes >= n {
+			return strings.TrimSpace(string(out[:cut])) + "…"
 		}
-		return line
+		out = utf8.AppendRune(out, r)
+		if runes++; runes < n {
+			cut = len(out)
+		}
 	}
-	return ""
+	return string(out)
 }

@@ -40,6 +40,7 @@ type Figures struct {
 	P999      float64 `json:"p999_ms"`
 	Min       float64 `json:"min_per_second"`
 	Max       float64 `json:"max_per_second"`
+	CPU       float64 `json:"cpu_us"` // server's processor time for a request; 0 where it cannot be read
 }
 
 // Report is the result of a run.
@@ -79,7 +80,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	defer noop.stop()
 	r := &Report{Connections: o.Connections, Requests: o.Requests, Rounds: o.Rounds, ReadyMS: served.ready.Seconds() * 1000, IdleMiB: idle}
-	if err := r.measure(ctx, o, served.addr, noop.addr); err != nil {
+	if err := r.measure(ctx, o, served, noop); err != nil {
 		return nil, err
 	}
 	r.PeakMiB = memory(served.pid(), "VmHWM")
@@ -87,26 +88,29 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 }
 
 // measure interleaves the rounds of both sides, so that a slow moment of the machine meets both.
-func (r *Report) measure(ctx context.Context, o Options, served, noop string) error {
+func (r *Report) measure(ctx context.Context, o Options, served, noop *child) error {
 	var intake, nothing []round
 	numbers := map[string]bool{}
 	citizen := 0
-	warm := load{addr: served, connections: o.Connections, requests: min(o.Requests, 1000), first: 1 << 30, now: o.Now}
+	warm := load{addr: served.addr, connections: o.Connections, requests: min(o.Requests, 1000), first: 1 << 30, now: o.Now}
 	for i := range 2*o.Rounds + 1 {
-		l := load{addr: served, connections: o.Connections, requests: o.Requests, first: citizen, now: o.Now, keep: true}
+		side := served
+		l := load{addr: served.addr, connections: o.Connections, requests: o.Requests, first: citizen, now: o.Now, keep: true}
 		switch {
 		case i == 0:
 			l = warm
 			l.keep = true
 		case i%2 == 1:
-			l.addr, l.keep = noop, false
+			side, l.addr, l.keep = noop, noop.addr, false
 		default:
 			citizen += o.Requests
 		}
+		before := processor(side.pid())
 		got, err := l.run(ctx)
 		if err != nil {
 			return err
 		}
+		got.cpu = processor(side.pid()) - before
 		r.Failed += got.failed
 		for _, n := range got.numbers {
 			if numbers[n] {
@@ -193,6 +197,23 @@ func (c *child) stop() {
 		c.cmd.Process.Kill()
 	}
 	c.cmd.Wait()
+}
+
+// processor is the time a process has used, read from /proc in ticks of 10 ms; 0 where there is none.
+func processor(pid int) time.Duration {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ") // behind the name, which may hold blanks
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	var user, system int64
+	fmt.Sscan(fields[11], &user)
+	fmt.Sscan(fields[12], &system)
+	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
 // memory reads a figure of /proc in MiB; 0 where there is none.

@@ -34,6 +34,7 @@ type round struct {
 	waits   []time.Duration
 	numbers []string
 	failed  int
+	cpu     time.Duration // of the server
 }
 
 func (r round) rate() float64 { return float64(len(r.waits)) / r.took.Seconds() }
@@ -214,9 +215,11 @@ func request(addr string, citizen int) []byte {
 func figures(rounds []round) Figures {
 	var rates []float64
 	var waits []time.Duration
+	var cpu time.Duration
 	for _, r := range rounds {
 		rates = append(rates, r.rate())
 		waits = append(waits, r.waits...)
+		cpu += r.cpu
 	}
 	if len(waits) == 0 {
 		return Figures{}
@@ -225,7 +228,8 @@ func figures(rounds []round) Figures {
 	at := func(q float64) float64 {
 		return float64(waits[min(len(waits)-1, int(q*float64(len(waits))))].Microseconds()) / 1000
 	}
-	return Figures{PerSecond: median(rates), P50: at(0.50), P99: at(0.99), P999: at(0.999), Min: slices.Min(rates), Max: slices.Max(rates)}
+	return Figures{PerSecond: median(rates), P50: at(0.50), P99: at(0.99), P999: at(0.999), Min: slices.Min(rates), Max: slices.Max(rates),
+		CPU: float64(cpu.Microseconds()) / float64(len(waits))}
 }
 
 func median(v []float64) float64 {

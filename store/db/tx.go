@@ -29,15 +29,19 @@ type Tx struct {
 
 // Exec runs a statement that returns no rows.
 func (tx *Tx) Exec(query string, args ...any) (sql.Result, error) {
-	s, err := tx.stmt("exec", query, args)
+	if err := tx.alive("exec"); err != nil {
+		return nil, err
+	}
+	values, err := tx.w.values("exec", args)
 	if err != nil {
 		return nil, err
 	}
-	res, err := s.ExecContext(background, args...)
+	s, err := tx.w.prepareExec(query)
 	if err != nil {
-		return nil, classify("exec", err)
+		return nil, err
 	}
-	return res, nil
+	tx.wrote = true
+	return tx.w.execRaw(s, values)
 }
 
 // Insert runs an INSERT and gives the id of the last row.
@@ -83,12 +87,8 @@ func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
 // stmt gives the prepared statement for query, after checking that the closure may
 // still run statements and that the driver can store the arguments.
 func (tx *Tx) stmt(op, query string, args []any) (*cached, error) {
-	switch {
-	case tx.ended:
-		return nil, misuse(op, "the transaction of this closure has ended")
-	case tx.w.rolledBack:
-		// SQLite has left the transaction: from here every statement would commit by itself.
-		return nil, ErrAborted
+	if err := tx.alive(op); err != nil {
+		return nil, err
 	}
 	if err := checkArgs(op, args); err != nil {
 		return nil, err
@@ -98,6 +98,18 @@ func (tx *Tx) stmt(op, query string, args []any) (*cached, error) {
 		tx.wrote = true
 	}
 	return s, err
+}
+
+// alive refuses statements that would run outside the transaction.
+func (tx *Tx) alive(op string) error {
+	switch {
+	case tx.ended:
+		return misuse(op, "the transaction of this closure has ended")
+	case tx.w.rolledBack:
+		// SQLite has left the transaction: from here every statement would commit by itself.
+		return ErrAborted
+	}
+	return nil
 }
 
 func (tx *Tx) end() {

@@ -24,9 +24,11 @@ type writer struct {
 	pool *sql.DB
 	conn *sql.Conn
 
-	control [controls]*sql.Stmt // of the transaction
-	stmts   map[string]*cached  // of the closures, by text
-	loose   []*sql.Stmt         // of the closures, used once
+	control [controls]*sql.Stmt               // of the transaction
+	stmts   map[string]*cached                // of the closures, by text
+	execs   map[string]driver.StmtExecContext // the same for statements without rows: see execRaw
+	args    []driver.NamedValue               // of the statement that runs
+	loose   []*sql.Stmt                       // of the closures, used once
 
 	open       bool   // a transaction of ours is open
 	rolledBack bool   // SQLite has ended it with a rollback
@@ -119,6 +121,7 @@ func (w *writer) connect(ctx context.Context) error {
 		return errors.Join(err, conn.Close())
 	}
 	w.conn, w.control, w.stmts, w.loose = conn, control, map[string]*cached{}, nil
+	w.execs = map[string]driver.StmtExecContext{}
 	w.open = false
 	return nil
 }
@@ -214,7 +217,7 @@ func (w *writer) prepare(op, query string) (*cached, error) {
 // trim keeps the number of statements bounded; only between batches, when no rows
 // are open.
 func (w *writer) trim() {
-	if len(w.stmts) > maxStatements || len(w.loose) > 0 {
+	if len(w.stmts)+len(w.execs) > maxStatements || len(w.loose) > 0 {
 		w.drop()
 	}
 }
@@ -296,6 +299,7 @@ func (w *writer) close() error {
 func (w *writer) forget() {
 	if w.conn.Raw(func(any) error { return nil }) != nil {
 		clear(w.stmts)
+		clear(w.execs)
 		w.loose = nil
 		return
 	}
@@ -317,6 +321,7 @@ func (w *writer) drop() {
 		c.Close()
 	}
 	clear(w.stmts)
+	w.dropExecs()
 	closeAll(w.loose)
 	w.loose = w.loose[:0]
 }
