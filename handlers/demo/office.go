@@ -131,8 +131,9 @@ func Accounts() []Account {
 	return list
 }
 
-// tokenName is the API token that the ready line tells; each start makes its secret anew.
-const tokenName = "demo"
+// tokenName is the API token that the ready line tells; each start makes its secret anew. What the scene does by it
+// reads in the threads like the work of the operator.
+const tokenName = "이상담"
 
 // Token makes the administrator's API token of this start.
 func Token(ctx context.Context, db *store.DB) (string, error) {

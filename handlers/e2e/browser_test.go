@@ -244,3 +244,39 @@ func violations(t *testing.T, ctx context.Context, axe string) string {
 	}
 	return strings.TrimSpace(found)
 }
+
+// TestUrgentWordsRing: wherever an operator is, urgent words come up at once, are spoken and mark the window; put away
+// with the keyboard they stay away.
+func TestUrgentWordsRing(t *testing.T) {
+	t.Parallel()
+	root := browser(t)
+	s := start(t, "demo", openCase)
+	desk := tab(t, root)
+	signIn(t, desk, s, "operator1")
+	do(t, desk, "another page", chromedp.Navigate(s.ready.URL+"/account"))
+	see(t, desk, "실시간")
+	phone := tab(t, desk)
+	do(t, phone, "phone page", chromedp.Navigate(s.ready.Simulator), chromedp.WaitVisible("#people"),
+		chromedp.SendKeys("#add-name", "다람쥐"), chromedp.Click("#add button"))
+	const box = "//article[contains(@class, 'phone')][.//h3[contains(., '다람쥐')]]"
+	const words = "집에서 가스 냄새가 심하게 나요"
+	do(t, phone, "write", chromedp.WaitVisible(box+"//textarea"),
+		chromedp.SendKeys(box+"//textarea", words), chromedp.Click(box+"//form//button[@type='submit']"))
+	see(t, desk, words)
+	is := func(what, js string) {
+		t.Helper()
+		if _, err := chromedp.Run(desk, chromedp.Poll[bool](js, chromedp.WithPollingTimeout(patience))); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+	is("the window is marked", `document.title.startsWith("긴급! ")`)
+	is("it is spoken", `document.querySelector("[role=alert]#alarm-say").textContent.includes("가스 냄새")`)
+	is("it leads to the case", `document.querySelector(".alarm.is-on a").getAttribute("href").startsWith("/tickets/2026-")`)
+	picture(t, desk, "urgent")
+	is("the keyboard reaches it", `document.querySelector(".alarm.is-on button").focus() || document.activeElement.closest(".alarm") !== null`)
+	do(t, desk, "put away", chromedp.KeyEvent("\r"))
+	is("it is gone", `!document.querySelector(".alarm.is-on") && !document.title.startsWith("긴급")`)
+	do(t, desk, "another page", chromedp.Navigate(s.ready.URL+"/worklist"))
+	see(t, desk, "카카오톡 관리자센터 확인")
+	is("it stays away", `document.querySelector(".alarm:not(.is-on)") !== null && !document.title.startsWith("긴급")`)
+}
