@@ -42,6 +42,9 @@ type Answer struct {
 // "not yet confirmed". Kakao shows nothing that comes after 5 s (kakao-chatbot.md §1.1).
 const commitBudget = 2500 * time.Millisecond
 
+// commitGrace is what a transaction that has begun gets beyond it before the citizen reads that nothing is certain.
+const commitGrace = 200 * time.Millisecond
+
 // call is a decoded skill call on its way through the transaction.
 type call struct {
 	In
@@ -90,40 +93,49 @@ func (s *DB) Receive(ctx context.Context, in In) (a Answer) {
 	}
 	c.pace, c.manned = s.usualPace(ctx), s.manned()
 
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitBudget)
-	type outcome struct {
-		answer Answer
-		err    error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		defer cancel()
-		a, err := s.take(ctx, c)
-		done <- outcome{a, err}
-	}()
-	late := time.NewTimer(commitBudget + 200*time.Millisecond)
-	defer late.Stop()
+	var answer Answer
+	filing := s.engine.Start(s.closure(Actor{Role: RoleCitizen}, func(tx *Tx) error {
+		var err error
+		answer, err = tx.take(c)
+		return err
+	}))
+	budget := time.NewTimer(commitBudget)
+	defer budget.Stop()
 	select {
-	case o := <-done:
-		if o.err != nil {
-			return s.answerTrouble(c, o.err)
-		}
-		return o.answer
-	case <-late.C:
-		// The closure has begun and will end one way or the other; what it hands out was not seen by the citizen, and
-		// what it could not file is kept aside all the same.
-		go func() {
-			o := <-done
-			if o.err != nil {
-				s.answerTrouble(c, o.err)
-				return
-			}
-			if err := s.Written(context.Background(), o.answer, false); err != nil {
-				s.log.Error("a late commit's answer not taken back", "err", err)
-			}
-		}()
-		return Answer{Body: skill.Safe(s.say(wording.Unconfirmed, wording.Vars{}))}
+	case <-filing.Done():
+		return s.told(c, answer, filing.Err())
+	case <-budget.C:
 	}
+	if filing.Leave() {
+		return s.told(c, answer, db.ErrWaited)
+	}
+	budget.Reset(commitGrace)
+	select {
+	case <-filing.Done():
+		return s.told(c, answer, filing.Err())
+	case <-budget.C:
+	}
+	// The closure has begun and will end one way or the other; what it hands out was not seen by the citizen, and what it
+	// could not file is kept aside all the same.
+	go func() {
+		<-filing.Done()
+		if filing.Err() != nil {
+			s.told(c, answer, filing.Err())
+			return
+		}
+		if err := s.Written(context.Background(), answer, false); err != nil {
+			s.log.Error("a late commit's answer not taken back", "err", err)
+		}
+	}()
+	return Answer{Body: skill.Safe(s.say(wording.Unconfirmed, wording.Vars{}))}
+}
+
+// told is the answer of a filing that ended in time.
+func (s *DB) told(c *call, a Answer, err error) Answer {
+	if err != nil {
+		return s.answerTrouble(c, err)
+	}
+	return a
 }
 
 // Written settles what an answer handed out, once its last byte is written or is known to be lost (RULES D1, D4).
@@ -136,17 +148,6 @@ func (s *DB) Written(ctx context.Context, a Answer, written bool) error {
 		return s.SettleOffer(ctx, a.Offer, written)
 	}
 	return nil
-}
-
-// take files the call in one transaction.
-func (s *DB) take(ctx context.Context, c *call) (Answer, error) {
-	var a Answer
-	err := s.Write(ctx, Actor{Role: RoleCitizen}, func(tx *Tx) error {
-		var err error
-		a, err = tx.take(c)
-		return err
-	})
-	return a, err
 }
 
 // answerTrouble says truthfully what happened to a message that was not filed.

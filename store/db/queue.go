@@ -73,6 +73,37 @@ func (r *request) wait(ctx context.Context) error {
 	return r.err
 }
 
+// Pending is a write that was started and not waited for.
+type Pending struct {
+	r   *request
+	err error // it could not even wait
+}
+
+// Start is [Engine.Write] for a caller who has something else to listen to meanwhile.
+func (e *Engine) Start(fn func(*Tx) error) *Pending {
+	r, err := e.enqueue(background, fn)
+	if err != nil {
+		r = &request{done: make(chan struct{})}
+		r.answer()
+	}
+	return &Pending{r: r, err: err}
+}
+
+// Done is closed when the write has ended.
+func (p *Pending) Done() <-chan struct{} { return p.r.done }
+
+// Err is what Write would have returned; only after Done.
+func (p *Pending) Err() error {
+	if p.err != nil {
+		return p.err
+	}
+	return p.r.err
+}
+
+// Leave gives the write up while nobody has begun it: then nothing was or will be stored. False means that it has begun
+// and ends by itself.
+func (p *Pending) Leave() bool { return p.r.state.CompareAndSwap(waiting, abandoned) }
+
 func (e *Engine) enqueue(ctx context.Context, fn func(*Tx) error) (*request, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, &Error{Kind: KindWaited, Op: "write not begun", Err: err}
