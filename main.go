@@ -42,7 +42,7 @@ var version = "dev"
 
 func main() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(200) // an intake's garbage is short-lived: half the collections for some 10 MiB
+		debug.SetGCPercent(300) // an intake's garbage is short-lived: a third of the collections for some 15 MiB
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
