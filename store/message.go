@@ -96,13 +96,18 @@ func (tx *Tx) insertMessage(t *Ticket, m *Message) error {
 	return nil
 }
 
-func (t *Ticket) preview(m *Message) {
-	text := coverPhones(oneLine(m.Text, 80))
-	if text == "" && m.Kind == FromCitizen {
-		text = "사진"
+func (t *Ticket) preview(m *Message) { t.show(m, previewOf(m.Text)) }
+
+// show makes line, the preview of m, what lists tell of the case.
+func (t *Ticket) show(m *Message, line string) {
+	if line == "" && m.Kind == FromCitizen {
+		line = "사진"
 	}
-	t.Preview, t.PreviewKind, t.PreviewAt = text, string(m.Kind), m.At
+	t.Preview, t.PreviewKind, t.PreviewAt = line, string(m.Kind), m.At
 }
+
+// previewOf is one line of a message, telephone numbers covered.
+func previewOf(text string) string { return coverPhones(oneLine(text, 80)) }
 
 // logEntry adds a 처리 기록: what was done by whom, as the thread shows it.
 func (tx *Tx) logEntry(t *Ticket, action Action, text string) error {

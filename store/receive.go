@@ -52,6 +52,8 @@ type call struct {
 	masked int
 	req    *skill.Request
 	text   string // what was typed, cleaned; empty for a photo
+	title  string // subject of a case that begins with it, telephone numbers covered
+	line   string // the same for lists
 	photos []string
 	print  []byte
 	pace   int // usual minutes to an answer; 0 = not known
@@ -212,6 +214,8 @@ func (s *DB) replay(ctx context.Context, who Actor, q Quarantined) error {
 func (s *DB) newCall(in In, body []byte, req *skill.Request) *call {
 	c := &call{In: in, body: body, req: req, print: fingerprint(req)}
 	c.read(s)
+	// What needs no rows is done here, where nobody waits for it.
+	c.title, c.line = coverPhones(oneLine(c.text, 40)), previewOf(c.text)
 	if kind, ok := wording.Urgent(c.text, s.cache.Load().settings.UrgentExceptions); ok {
 		c.urgent = kind
 	}

@@ -121,7 +121,7 @@ func (r *reply) open(follows *Ticket, test bool) error {
 	r.urgent = c.urgent
 	t := &Ticket{
 		Citizen: CitizenRef{ID: r.cz.ID, Name: r.cz.Name}, Channel: "bot", Test: test, State: StateOpen,
-		Subject: coverPhones(oneLine(c.text, 40)), ReceivedAt: c.Arrived, AwaitingSince: c.Arrived, CitizenAt: c.Arrived, Unread: 1,
+		Subject: c.title, ReceivedAt: c.Arrived, AwaitingSince: c.Arrived, CitizenAt: c.Arrived, Unread: 1,
 		AcceptBy: tx.acceptBy(c.Arrived), Urgent: r.urgent != "", Flooded: r.flood,
 	}
 	if t.Subject == "" {
@@ -135,7 +135,7 @@ func (r *reply) open(follows *Ticket, test bool) error {
 	}
 	t.FriendTold = !r.friend() && !c.unread
 	m := &Message{Kind: FromCitizen, Text: c.text, At: c.Arrived}
-	t.preview(m)
+	t.show(m, c.line)
 	if err := tx.insertTicket(t, "citizen:message"); err != nil {
 		return err
 	}

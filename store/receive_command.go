@@ -24,6 +24,9 @@ const (
 
 var ownNumber = regexp.MustCompile(`^\d{4}-\d{6}$`)
 
+// longestCommand is in bytes, with room for blanks typed inside.
+const longestCommand = 64
+
 // command answers buttons of ours and typed commands; false means the words are a message. What a button carries is
 // looked up, never trusted: buttons of old messages stay clickable (kakao-chatbot.md §7).
 func (r *reply) command() (bool, error) {
@@ -37,6 +40,9 @@ func (r *reply) command() (bool, error) {
 	default:
 		r.line(wording.OldButton, r.tx.s.vars())
 		return true, nil
+	}
+	if len(r.c.text) > longestCommand {
+		return false, nil
 	}
 	text := strings.Join(strings.Fields(r.c.text), " ")
 	switch {

@@ -429,8 +429,8 @@ func TestBatchIsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if s := e.Stats(); s.Batches != 3 || s.Writes != 301 {
-		t.Errorf("%d writes in %d batches, want 301 in 3", s.Writes, s.Batches)
+	if s := e.Stats(); s.Batches != 7 || s.Writes != 301 {
+		t.Errorf("%d writes in %d batches, want 301 in 7", s.Writes, s.Batches)
 	}
 
 	// A clock that runs 15 ms with each reading ends the batch by time.
