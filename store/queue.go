@@ -237,14 +237,14 @@ const answeredItems = ` from queue_items q join tickets t on t.id = q.ticket
 
 // settleAnswered ends rows whose case a person has answered, whatever way the case went since.
 func (s *DB) settleAnswered(ctx context.Context, who Actor, day worktime.Date) error {
-	list, err := s.caseIDs(ctx, `/* settleAnswered */ select q.id`+answeredItems, day.String())
+	list, err := s.caseIDs(ctx, `/* settleAnswered */ select q.ticket`+answeredItems, day.String())
 	if err != nil || len(list) == 0 {
 		return err
 	}
 	return s.Write(ctx, who, func(tx *Tx) error {
 		_, err := tx.Exec(`/* settleAnswered */ update queue_items set worked_at = ?,
 			outcome = case (select state from tickets t where t.id = ticket) when 'closed' then 'closed' else 'answered' end
-			where id in (select q.id`+answeredItems+`)`, ms(tx.Now), day.String())
+			where (period, ticket) in (select q.period, q.ticket`+answeredItems+`)`, ms(tx.Now), day.String())
 		return err
 	})
 }
@@ -310,7 +310,7 @@ func (s *DB) Worklist(ctx context.Context, who Actor, period string) (w Worklist
 	}
 	items, err := all(q, scanWorkItem, `/* Worklist */ select q.ticket, q.queued_at, q.promised_at, coalesce(q.outcome, ''), q.worked_at, coalesce(q.delivery, 0)
 		from queue_items q join tickets t on t.id = q.ticket where q.period = ?
-		order by t.awaiting_since is null, t.awaiting_since, q.id`, period)
+		order by t.awaiting_since is null, t.awaiting_since, q.ticket`, period)
 	if err != nil {
 		return w, err
 	}

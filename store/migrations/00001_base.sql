@@ -432,7 +432,6 @@ create index call_tasks_ticket on call_tasks (ticket) where done_at is null;
 
 -- ---- closed hours -----------------------------------------------------------------------------
 create table queue_items (
-  id          integer primary key,
   period      text not null,                    -- date of the opening that ends the closed period
   ticket      integer not null references tickets (id) on delete cascade,
   queued_at   integer not null,
@@ -440,10 +439,9 @@ create table queue_items (
   outcome     text check (outcome in ('followed', 'wrote', 'answered', 'closed')),
   worked_at   integer,
   delivery    integer references deliveries (id) on delete set null,
-  unique (period, ticket)
-) strict;
-create index queue_items_ticket on queue_items (ticket);
-create index queue_items_open on queue_items (period, ticket) where outcome is null;
+  primary key (period, ticket)
+) strict, without rowid;
+create index queue_items_open on queue_items (ticket) where outcome is null;
 
 -- ---- departments and legal clocks -------------------------------------------------------------
 create table transfers (
