@@ -2,7 +2,7 @@
 // drives its skill webhook with distinct citizens over raw connections, and compares it with a no-op route measured in
 // the same run. Machines are noisy; the ratio is what can be compared.
 //
-// It may import store, handlers/control and httprouter. Latencies are of the wall's clock, which is
+// It may import store, handlers/web and handlers/control. Latencies are of the wall's clock, which is
 // why main hands it in.
 package bench
 

@@ -49,7 +49,7 @@ var rooms = map[string]room{
 	"handlers/settings":  {},
 	"handlers/control":   {ours: append([]string{"store"}, leaves...)},
 	"handlers/demo":      {ours: append([]string{"store", "handlers/simulator"}, leaves...)},
-	"handlers/bench":     {ours: []string{"store", "store/kakao/skill", "handlers/control"}, outside: []string{"github.com/julienschmidt/httprouter"}},
+	"handlers/bench":     {ours: []string{"store", "store/kakao/skill", "handlers/control", "handlers/web"}},
 	"handlers/simulator": {ours: []string{"store/kakao/skill", "store/kakao/event", "assets"}},
 	"handlers": {
 		ours:    append([]string{"store", "assets", "handlers/web", "handlers/webhook", "handlers/desk", "handlers/api", "handlers/citizen", "handlers/simulator"}, leaves...),
