@@ -135,6 +135,9 @@ func (a *app) open(ctx context.Context, mode, callbacks string, clock store.Cloc
 		PublicURL: a.s.PublicURL, BotIDs: a.s.BotID, EventReady: a.s.KakaoRestKey != "", EventName: a.s.KakaoEvent,
 		EventBlock: a.s.KakaoEventBlock, MediaHosts: a.s.MediaHosts, CallbackOrigin: callbacks,
 	}}
+	if mode == "demo" {
+		o.Outside.PublicURL = cmp.Or(a.s.PublicURL, a.url(0)) // links in answers lead somewhere
+	}
 	var err error
 	if a.s.KeyFile != "" {
 		if o.Keys, err = secret.LoadOrMakeKey(a.s.KeyFile); err != nil {
