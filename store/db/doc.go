@@ -9,9 +9,11 @@
 //
 // [Engine.Write] puts a closure into a bounded queue. One goroutine owns one
 // connection and runs BEGIN IMMEDIATE, the closures that wait, COMMIT. A closure
-// that fails is undone alone. When a statement makes SQLite roll back the whole
-// transaction (disk full, I/O error, interrupt), nothing of the batch is
-// acknowledged: the closure at fault gets its error and the others run again,
+// that fails is undone alone: one that had not written leaves nothing; one that had
+// takes the first try of its batch with it, and the second goes in savepoints. When
+// a statement makes SQLite roll back the whole transaction (disk full, I/O error,
+// interrupt), nothing of the batch is acknowledged: the closure at fault gets its
+// error and the others run again, in savepoints and at last
 // each alone. A closure may therefore run twice. It must only read its
 // arguments, write through its [Tx] and assign its results; whatever else
 // changes in memory belongs into [Tx.AfterCommit].
